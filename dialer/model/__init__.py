@@ -1,0 +1,1 @@
+"""Words: the frozen values every other room speaks in. Standard library only."""

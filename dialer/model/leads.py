@@ -1,0 +1,66 @@
+"""A person to reach, and the file they came from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from dialer.model.instant import Instant
+from dialer.model.numbers import PhoneNumber
+
+
+class LeadState(StrEnum):
+    """OPEN may be dialled from `next_eligible_at` on; DONE and REFUSED never again."""
+
+    OPEN = "OPEN"
+    DONE = "DONE"
+    REFUSED = "REFUSED"
+
+
+@dataclass(frozen=True, slots=True)
+class NewLead:
+    """A good row of a lead file, not yet stored. `fields` are the merge fields of the script."""
+
+    line: int
+    number: PhoneNumber
+    raw_number: str
+    fields: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Lead:
+    """A stored lead. `attempts` counts dials so far; `order_key` sorts, lowest first."""
+
+    lead_id: int
+    campaign: str
+    list_name: str
+    line: int
+    number: PhoneNumber
+    fields: Mapping[str, str]
+    attempts: int = 0
+    order_key: int = 0
+    next_eligible_at: Instant = Instant(0)
+    callback_for: str | None = None
+    """The agent a callback was promised to, if any."""
+
+
+@dataclass(frozen=True, slots=True)
+class RejectedRow:
+    """A row of a file that cannot become a lead or a suppression: line, what it said, why, what to do."""
+
+    line: int
+    value: str
+    reason: str
+    remedy: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LeadFile:
+    """A parsed lead file: the good rows, the refused ones, and the file's identity."""
+
+    name: str
+    sha256: str
+    rows: int
+    leads: tuple[NewLead, ...]
+    rejected: tuple[RejectedRow, ...]

@@ -1,0 +1,66 @@
+"""What the service asks of any store; `tests/contracts/store_contract.py` holds each to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+import trio
+
+from dialer.model.commands import StoreCommand
+from dialer.model.events import Restored, StoreEvent
+from dialer.model.instant import Instant
+from dialer.model.journal import JournalEntry, StoredEntry, Verification
+from dialer.model.leads import LeadFile
+from dialer.model.reports import CampaignReport, ImportReport, RefusalRow, User
+
+Emit = Callable[[StoreEvent], None]
+"""How a store speaks: called from the trio thread, never blocks."""
+
+
+class Store(Protocol):
+    """The journal and its projections (leads, attempts, suppressions, users)."""
+
+    def carry_out(self, command: StoreCommand) -> None:
+        """Take a command. Never waits. Commands are carried out in the order given, so a
+        RefillHopper sees every Record before it."""
+
+    async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+        """Serve until cancelled; everything taken is committed before it returns (bounded time)."""
+
+    async def restore(self, now: Instant) -> Restored:
+        """What the journal remembers. Called once, after `run` has started."""
+
+    async def append(self, entries: Sequence[JournalEntry]) -> None:
+        """Commit entries that do not come from the floor (sign-ins, imports, service changes)."""
+
+    async def import_leads(
+        self, campaign: str, file: LeadFile, order_keys: Sequence[int], now: Instant, by: str
+    ) -> ImportReport:
+        """Store the good rows of a parsed file, all or nothing, journaled as LIST_IMPORTED. A number
+        the campaign has already is refused as a duplicate with its line. Rejected rows are kept, so
+        that `refusals` can show them. A file with the same SHA-256 as one already imported into the
+        campaign loads nothing and says so. `order_keys` runs parallel to `file.leads`."""
+
+    async def campaign_report(self, campaign: str, now: Instant) -> CampaignReport:
+        """The campaign's figures from the journal's projections."""
+
+    async def refusals(self, campaign: str, limit: int = 1000) -> Sequence[RefusalRow]:
+        """Rejected rows and standing screening refusals, newest first."""
+
+    async def journal(
+        self, *, before: int | None = None, limit: int = 100, number: str = "", kind: str = ""
+    ) -> Sequence[StoredEntry]:
+        """Entries with seq < `before`, newest first, filtered by E.164 number and kind if given."""
+
+    async def verify(self) -> Verification:
+        """Recompute the whole chain."""
+
+    async def add_user(self, user: User, password_hash: str, now: Instant, by: str) -> None:
+        """Add a user or replace their role and password; journaled."""
+
+    async def user(self, name: str) -> tuple[User, str] | None:
+        """The user and their password hash."""
+
+    async def users(self) -> Sequence[User]:
+        """Everybody who can sign in, by name."""

@@ -1,0 +1,63 @@
+"""The one door between pages and the service. Pages never write: a form becomes an event."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from dialer.model.events import AgentEvent, ManagerEvent
+from dialer.model.instant import Instant
+from dialer.model.journal import StoredEntry, Verification
+from dialer.model.reports import CampaignReport, ImportReport, NumberCheck, RefusalRow, User
+from dialer.model.snapshot import FloorSnapshot
+
+
+class OfficeBusy(Exception):
+    """The floor's queue is full: nothing was done, say so and let the person try again."""
+
+
+class Office(Protocol):
+    """What pages may ask. Times shown are the service clock's; `clock_shift_ms` is non-zero where
+    that clock is shifted, and every page then says so."""
+
+    @property
+    def clock_shift_ms(self) -> int: ...
+
+    def now(self) -> Instant: ...
+
+    def snapshot(self) -> FloorSnapshot:
+        """The newest view of the floor."""
+
+    async def changed(self, version: int) -> FloorSnapshot:
+        """Wait for a snapshot newer than `version`."""
+
+    async def send(self, event: AgentEvent | ManagerEvent) -> None:
+        """Hand an event to the floor and wait until the floor has handled it (so that the next
+        snapshot shows it). Raises OfficeBusy."""
+
+    async def authenticate(self, name: str, password: str) -> User | None:
+        """The user, if name and password fit. Journaled either way. Takes equally long either way."""
+
+    async def user(self, name: str) -> User | None:
+        """The user as of now (a removed user's session ends)."""
+
+    async def import_leads(
+        self, campaign: str, filename: str, content: bytes, by: str
+    ) -> ImportReport:
+        """Parse and store an uploaded lead file. Raises OperatorError if nothing in it can be read."""
+
+    async def campaign_report(self, campaign: str) -> CampaignReport: ...
+
+    async def refusals(self, campaign: str, limit: int = 1000) -> Sequence[RefusalRow]: ...
+
+    async def journal(
+        self, *, before: int | None = None, limit: int = 100, number: str = "", kind: str = ""
+    ) -> Sequence[StoredEntry]: ...
+
+    async def verify(self) -> Verification: ...
+
+    async def check_number(self, raw: str, campaign: str = "") -> NumberCheck:
+        """May this number be called now; by the same screening that guards every dial."""
+
+    def metrics(self) -> tuple[bytes, str]:
+        """The Prometheus exposition and its content type."""
