@@ -1,0 +1,304 @@
+"""What each kind of entry does to the projection tables: pure, and the same for every store.
+
+`project` turns an entry into changes of rows; a store applies them in the transaction that writes
+the entry. Tables and columns are those of `tables`; a row here is a mapping of column to value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from dialer.model.calls import AttemptState
+from dialer.model.campaigns import CampaignState
+from dialer.model.dispositions import SystemDisposition
+from dialer.model.instant import Instant
+from dialer.model.journal import EntryKind, JournalEntry, JsonValue
+from dialer.model.leads import LeadState
+from dialer.model.reports import User
+from dialer.store.journal import canonical_json
+
+Value = str | int | float | bool | None
+Row = Mapping[str, Value]
+TableName = Literal[
+    "lead", "lead_list", "call_attempt", "suppression", "campaign_state", "user", "rejected_row"
+]
+
+NOT_PLACED = frozenset({SystemDisposition.TRUNK_FAILURE, SystemDisposition.REFUSED})
+"""Endings of attempts that rang no phone: they count neither as a dial of the number nor as one of
+the lead's attempts."""
+
+ANSWERED_STATES = (
+    AttemptState.DETECTING,
+    AttemptState.WAITING,
+    AttemptState.BRIDGED,
+    AttemptState.MESSAGE,
+)
+"""States an attempt enters only once answered; the first of them is when."""
+
+
+@dataclass(frozen=True, slots=True)
+class Insert:
+    """A new row; that it is there already is a bug."""
+
+    table: TableName
+    row: Row
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """A new row, or nothing where one with its primary key is there already."""
+
+    table: TableName
+    row: Row
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    """A new row, in place of the one with its primary key if there is one."""
+
+    table: TableName
+    row: Row
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """New values for the row with this primary key (nothing where there is none); `add` is added to
+    what the columns hold."""
+
+    table: TableName
+    key: int
+    values: Row = field(default_factory=dict)
+    add: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Remove:
+    """The row with this primary key goes, if it is there."""
+
+    table: TableName
+    key: str
+
+
+Change = Insert | Keep | Put | Update | Remove
+
+
+def project(entry: JournalEntry) -> Sequence[Change]:
+    """The changes an entry makes, in order. Raises KeyError for an entry whose `data` lacks a key
+    that `EntryKind` names: a bug of whoever made it."""
+    match entry.kind:
+        case EntryKind.DIAL_INTENDED:
+            return _dial_intended(entry)
+        case EntryKind.BRIDGED:
+            return _bridged(entry)
+        case EntryKind.ATTEMPT_ENDED:
+            return _attempt_ended(entry)
+        case EntryKind.DISPOSED:
+            return _disposed(entry)
+        case EntryKind.REFUSED:
+            return _refused(entry)
+        case EntryKind.SUPPRESSED:
+            return [Keep("suppression", _suppression_row(entry))]
+        case EntryKind.CAMPAIGN_CHANGED:
+            return [Put("campaign_state", _campaign_row(entry))]
+        case EntryKind.LIST_IMPORTED:
+            return [Keep("lead_list", _list_row(entry))] if entry.campaign else []
+        case EntryKind.USER_CHANGED:
+            removed = entry.data["change"] == "removed"
+            return [Remove("user", _str(entry.data["user"]))] if removed else []
+        case EntryKind.AGENT_CHANGED | EntryKind.SERVICE_CHANGED | EntryKind.ALARM:
+            return []
+
+
+def _dial_intended(entry: JournalEntry) -> Sequence[Change]:
+    assert entry.attempt_id is not None, "a dial without an attempt"
+    data = entry.data
+    attempt: Row = {
+        "attempt_id": entry.attempt_id,
+        "campaign": entry.campaign,
+        "lead_id": entry.lead_id,
+        "number": entry.number,
+        "caller_id": _str(data["caller_id"]),
+        "trunk": _str(data["trunk"]),
+        "mode": _str(data["mode"]),
+        "dialled_at": entry.at,
+        "agent": entry.agent,
+        "bridged_at": None,
+        "verdict_to_agent_ms": None,
+        "answer_to_agent_ms": None,
+        "ended_at": None,
+        "disposition": None,
+        "cause": None,
+        "blame": None,
+        "status": None,
+        "q850": None,
+        "reason": "",
+        "times_json": "{}",
+        "answered": False,
+        "answered_at": None,
+        "live": False,
+        "dropped": False,
+        "verdict": None,
+        "verdict_json": "null",
+        "talk_ms": 0,
+        "disposed_at": None,
+        "notes": "",
+        "callback_at": None,
+    }
+    changes: list[Change] = [Insert("call_attempt", attempt)]
+    if entry.lead_id is not None:
+        settled: Row = {"refused_code": None, "refused_explain": None, "refused_at": None}
+        changes.append(Update("lead", entry.lead_id, settled, {"attempts": 1}))
+    return changes
+
+
+def _bridged(entry: JournalEntry) -> Sequence[Change]:
+    assert entry.attempt_id is not None, "a bridge without an attempt"
+    values: Row = {
+        "agent": entry.agent,
+        "bridged_at": entry.at,
+        "verdict_to_agent_ms": _int(entry.data["verdict_to_agent_ms"]),
+        "answer_to_agent_ms": _int(entry.data["answer_to_agent_ms"]),
+    }
+    return [Update("call_attempt", entry.attempt_id, values)]
+
+
+def _attempt_ended(entry: JournalEntry) -> Sequence[Change]:
+    assert entry.attempt_id is not None, "an end without an attempt"
+    data = entry.data
+    disposition = _str(data["disposition"])
+    verdict = data["verdict"]
+    times = data["times"]
+    assert isinstance(times, Mapping)
+    answered = bool(data["answered"])
+    entered = [_int(times[state]) for state in ANSWERED_STATES if times.get(state) is not None]
+    values: Row = {
+        "ended_at": entry.at,
+        "disposition": disposition,
+        "cause": _str(data["cause"]),
+        "blame": _str(data["blame"]),
+        "status": _int(data["status"]),
+        "q850": _int(data["q850"]),
+        "reason": _str(data["reason"]),
+        "times_json": canonical_json(times),
+        "answered": answered,
+        "answered_at": min((at for at in entered if at is not None), default=entry.at)
+        if answered
+        else None,
+        "live": bool(data["live"]),
+        "dropped": bool(data["dropped"]),
+        "verdict": _str(verdict["kind"]) if isinstance(verdict, Mapping) else None,
+        "verdict_json": canonical_json(verdict),
+        "talk_ms": _int(data["talk_ms"]) or 0,
+    }
+    changes: list[Change] = [Update("call_attempt", entry.attempt_id, values)]
+    given_back = {"attempts": -1} if disposition in NOT_PLACED else {}
+    changes.extend(_lead_moved(entry, {}, given_back))
+    return changes
+
+
+def _disposed(entry: JournalEntry) -> Sequence[Change]:
+    data = entry.data
+    changes: list[Change] = []
+    if entry.attempt_id is not None:
+        values: Row = {
+            "disposition": _str(data["disposition"]),
+            "notes": _str(data["notes"]),
+            "callback_at": _int(data["callback_at"]),
+            "disposed_at": entry.at,
+        }
+        changes.append(Update("call_attempt", entry.attempt_id, values))
+    changes.extend(_lead_moved(entry, {}, {}))
+    return changes
+
+
+def _refused(entry: JournalEntry) -> Sequence[Change]:
+    codes = entry.data["codes"]
+    assert isinstance(codes, list), "codes are a list, the primary one first"
+    standing: Row = {
+        "refused_code": _str(codes[0]),
+        "refused_explain": _str(entry.data["explain"]),
+        "refused_at": entry.at,
+    }
+    return _lead_moved(entry, standing, {})
+
+
+def _lead_moved(entry: JournalEntry, values: Row, add: Mapping[str, int]) -> Sequence[Change]:
+    """The lead's row moved as `data` says, beside other values. `callback_for` moves only where
+    `data` names it: a call that found nobody does not undo a promise."""
+    if entry.lead_id is None:
+        return []
+    data = entry.data
+    moved = dict(values)
+    if "lead_state" in data:
+        moved["state"] = LeadState(_str(data["lead_state"]))
+        moved["next_eligible_at"] = _int(data["next_eligible_at"])
+        moved["order_key"] = _int(data["order_key"])
+    if "callback_for" in data:
+        moved["callback_for"] = _str(data["callback_for"]) or None
+    return [Update("lead", entry.lead_id, moved, add)] if moved or add else []
+
+
+def _suppression_row(entry: JournalEntry) -> Row:
+    return {
+        "e164": entry.number,
+        "source": _str(entry.data["source"]),
+        "list_name": _str(entry.data["list"]),
+        "seller": _str(entry.data["seller"]),
+        "channel": _str(entry.data["channel"]),
+        "since": entry.at,
+    }
+
+
+def _campaign_row(entry: JournalEntry) -> Row:
+    state = CampaignState(_str(entry.data["state"]))
+    return {"campaign": entry.campaign, "state": state, "since": entry.at}
+
+
+def _list_row(entry: JournalEntry) -> Row:
+    data = entry.data
+    return {
+        "campaign": entry.campaign,
+        "sha256": _str(data["sha256"]),
+        "name": _str(data["list"]),
+        "rows": _int(data["rows"]),
+        "loaded": _int(data["loaded"]),
+        "rejected": _int(data["rejected"]),
+        "duplicates": _int(data["duplicates"]),
+        "imported_at": entry.at,
+    }
+
+
+def _str(value: JsonValue) -> str:
+    """Text as a column holds it; null is ""."""
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise TypeError(f"text expected, found {value!r}")
+    return str(value)
+
+
+def _int(value: JsonValue) -> int | None:
+    if value is not None and not isinstance(value, int):
+        raise TypeError(f"a whole number or null expected, found {value!r}")
+    return value
+
+
+def user_added(
+    user: User, password_hash: str, there: bool, now: Instant, by: str
+) -> tuple[JournalEntry, Change]:
+    """The entry for a new user or a changed one, and their row. The journal never sees the hash."""
+    data: dict[str, JsonValue] = {
+        "user": user.name,
+        "role": user.role,
+        "change": "password_changed" if there else "added",
+        "by": by,
+    }
+    row: Row = {
+        "name": user.name,
+        "display_name": user.display_name,
+        "role": user.role,
+        "password_hash": password_hash,
+    }
+    return JournalEntry(EntryKind.USER_CHANGED, now, data=data), Put("user", row)

@@ -1,0 +1,301 @@
+"""The one thread that writes: takes jobs in order, commits them in groups, answers once committed.
+
+Theory of operation. Jobs come in by a queue and stand in the backlog until they are committed. A
+group (what stands first in the backlog, up to `GROUP` jobs) is one transaction: its entries, what
+they move, and the leads it offers. While one group commits, the next one gathers, so the disk's
+speed sets the size of a group and not the rate of calls. Only jobs that nobody waits for linger,
+for at most `LINGER_S`, to share a commit.
+
+When a transaction fails (disk full, database locked) nothing leaves the backlog. The thread says so
+once, tries again with back-off, and says when everything held back is committed: order and chain
+are as if nothing had happened. An import or a new user is different: somebody waits who can be told,
+so it stands alone in its transaction, and its failure is theirs and holds nobody up.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, bindparam, delete, insert, update
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.exc import DatabaseError, OperationalError
+
+from dialer.model.commands import RefillHopper
+from dialer.model.errors import JournalFault
+from dialer.model.events import JournalFailed, JournalRecovered, StoreEvent
+from dialer.model.journal import JournalEntry
+from dialer.store.database import migrate, read_head, sole_writer, writing_engine
+from dialer.store.journal import Head, canonical_json, chain
+from dialer.store.lead_queue import offer
+from dialer.store.projections import Change, Insert, Keep, Put, Remove, Update, project
+from dialer.store.tables import JOURNAL, JOURNAL_HEAD, METADATA
+
+GROUP = 1_000
+LINGER_S = 0.1
+FIRST_RETRY_S = 0.1
+LAST_RETRY_S = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Entries:
+    """Entries to write. `committed` is called in the writer's thread once they are; without it
+    nobody waits, and they may linger."""
+
+    entries: tuple[JournalEntry, ...]
+    committed: Callable[[], None] | None = None
+    taken_at: float = field(default_factory=time.monotonic)
+
+
+@dataclass(frozen=True, slots=True)
+class Refill:
+    """Leads to offer."""
+
+    command: RefillHopper
+    taken_at: float = field(default_factory=time.monotonic)
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """Something that stands alone in its transaction. `done` hears its result once committed,
+    `failed` why it was not: both in the writer's thread."""
+
+    do: Callable[[Transaction], Any]
+    done: Callable[[Any], None]
+    failed: Callable[[Exception], None]
+    taken_at: float = field(default_factory=time.monotonic)
+
+
+Job = Entries | Refill | Work
+
+
+class Transaction:
+    """Entries being written in one transaction of the database."""
+
+    def __init__(self, connection: Connection, head: Head, clock_shift_ms: int) -> None:
+        self.connection = connection
+        self._head = head
+        self._clock_shift_ms = clock_shift_ms
+        self._rows: list[dict[str, object]] = []
+
+    def write(self, entry: JournalEntry) -> None:
+        """Chain the entry and carry out its changes."""
+        stored = chain(self._head.hash, self._head.entries + 1, entry, self._clock_shift_ms)
+        self._head = Head(stored.seq, stored.hash)
+        self._rows.append(
+            {
+                "seq": stored.seq,
+                "kind": entry.kind,
+                "at": entry.at,
+                "campaign": entry.campaign,
+                "lead_id": entry.lead_id,
+                "attempt_id": entry.attempt_id,
+                "number": entry.number,
+                "agent": entry.agent,
+                "data_json": canonical_json(entry.data),
+                "clock_shift_ms": stored.clock_shift_ms,
+                "prev_hash": stored.prev_hash,
+                "hash": stored.hash,
+            }
+        )
+        for change in project(entry):
+            self.apply(change)
+
+    def apply(self, change: Change) -> None:
+        """Carry out one change of a projection."""
+        table = METADATA.tables[change.table]
+        key = next(iter(table.primary_key))
+        match change:
+            case Insert():
+                self.connection.execute(insert(table), change.row)
+            case Keep():
+                self.connection.execute(sqlite_insert(table).on_conflict_do_nothing(), change.row)
+            case Put():
+                self.connection.execute(insert(table).prefix_with("OR REPLACE"), change.row)
+            case Update():
+                added = {name: table.c[name] + amount for name, amount in change.add.items()}
+                self.connection.execute(
+                    update(table).where(key == bindparam("key")).values(**change.values, **added),
+                    {"key": change.key},
+                )
+            case Remove():
+                self.connection.execute(delete(table).where(key == change.key))
+
+    def close(self) -> Head:
+        """Write what is gathered, with the journal's new head, just before the commit."""
+        if self._rows:
+            self.connection.execute(insert(JOURNAL), self._rows)
+            self.connection.execute(
+                insert(JOURNAL_HEAD).prefix_with("OR REPLACE"),
+                {"head_id": 1, "entries": self._head.entries, "hash": self._head.hash},
+            )
+        return self._head
+
+
+def _may_linger(job: Job) -> bool:
+    return isinstance(job, Entries) and job.committed is None
+
+
+def _disk_or_lock(error: DatabaseError) -> bool:
+    """Whether trying again may help. Other errors of the database are bugs of ours."""
+    return isinstance(error, OperationalError) or type(error) is DatabaseError
+
+
+class Writer:
+    """The thread's work. `say` is called in the thread with each event, and must not block."""
+
+    def __init__(self, path: Path, clock_shift_ms: int, say: Callable[[StoreEvent], None]) -> None:
+        self._path = path
+        self._clock_shift_ms = clock_shift_ms
+        self._say = say
+        self._queue: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+        self._backlog: deque[Job] = deque()
+        self._head = Head()
+        self._failing = False
+        self._retry_s = FIRST_RETRY_S
+        self._stop_asked = threading.Event()
+        self._stop_by = 0.0
+
+    def take(self, job: Job) -> None:
+        """Put a job at the end of the queue. From any thread; never waits."""
+        self._queue.put(job)
+
+    def stop(self, within_s: float) -> None:
+        """Ask the thread to commit everything it was given and end. From any thread."""
+        self._stop_by = time.monotonic() + within_s
+        self._stop_asked.set()
+        self._queue.put(None)
+
+    def lag_s(self) -> float:
+        """How long the oldest job not yet committed has waited. From any thread."""
+        try:
+            return time.monotonic() - self._backlog[0].taken_at
+        except IndexError:
+            return 0.0
+
+    def work(self, opened: Callable[[], None]) -> None:
+        """Serve until stopped; `opened` is called once the database is ready.
+
+        Raises OperatorError for a database that cannot be opened, JournalFault for a journal whose
+        end is not where its head says, or where entries could not be committed before the end.
+        """
+        with sole_writer(self._path):
+            engine = writing_engine(self._path)
+            try:
+                migrate(engine, self._path)
+                self._head = read_head(engine)
+                opened()
+                while self._gather():
+                    self._advance(engine)
+            finally:
+                engine.dispose()
+
+    def _gather(self) -> bool:
+        """Fill the backlog; False once there is nothing more to come."""
+        if not self._backlog and not self._stop_asked.is_set():
+            self._take_in(self._queue.get())
+        until = time.monotonic() + LINGER_S
+        waited_for = any(not _may_linger(job) for job in self._backlog)
+        while len(self._backlog) < GROUP:
+            hurry = waited_for or self._failing or self._stop_asked.is_set()
+            patience = 0.0 if hurry else until - time.monotonic()
+            try:
+                job = self._queue.get(timeout=patience) if patience > 0 else self._queue.get(False)
+            except queue.Empty:
+                break
+            self._take_in(job)
+            waited_for = waited_for or job is None or not _may_linger(job)
+        return bool(self._backlog) or not self._stop_asked.is_set()
+
+    def _take_in(self, job: Job | None) -> None:
+        if job is not None:
+            self._backlog.append(job)
+
+    def _advance(self, engine: Engine) -> None:
+        """Commit what stands first, or find out why not."""
+        if not self._backlog:
+            return
+        first = self._backlog[0]
+        if isinstance(first, Work):
+            self._alone(engine, first)
+            return
+        group: list[Entries | Refill] = []
+        for job in self._backlog:
+            if isinstance(job, Work) or len(group) == GROUP:
+                break
+            group.append(job)
+        try:
+            offers = self._commit(engine, group)
+        except DatabaseError as error:
+            if not _disk_or_lock(error):
+                raise
+            self._hold_back(str(error.orig))
+            return
+        self._answer(group, offers)
+
+    def _commit(self, engine: Engine, group: Sequence[Entries | Refill]) -> list[StoreEvent]:
+        offers: list[StoreEvent] = []
+        with engine.begin() as connection:
+            transaction = Transaction(connection, self._head, self._clock_shift_ms)
+            for job in group:
+                if isinstance(job, Refill):
+                    offers.append(offer(connection, job.command))
+                else:
+                    for entry in job.entries:
+                        transaction.write(entry)
+            head = transaction.close()
+        self._head = head
+        return offers
+
+    def _answer(self, group: Sequence[Entries | Refill], offers: list[StoreEvent]) -> None:
+        waiting = iter(offers)
+        for job in group:
+            self._backlog.popleft()
+            if isinstance(job, Refill):
+                self._say(next(waiting))
+            elif job.committed is not None:
+                job.committed()
+        if self._failing and not self._backlog and self._queue.empty():
+            self._failing = False
+            self._retry_s = FIRST_RETRY_S
+            self._say(JournalRecovered())
+
+    def _hold_back(self, why: str) -> None:
+        """Nothing is lost: say what is wrong, and let some time pass."""
+        if not self._failing:
+            self._failing = True
+            self._say(JournalFailed(why))
+        if self._stop_asked.is_set():
+            if time.monotonic() >= self._stop_by:
+                entries = sum(len(job.entries) for job in self._backlog if isinstance(job, Entries))
+                raise JournalFault(
+                    f"{self._path}: {entries} journal entries could not be written before the end "
+                    f"of the service: {why}"
+                )
+            time.sleep(FIRST_RETRY_S)
+        else:
+            self._stop_asked.wait(self._retry_s)
+            self._retry_s = min(self._retry_s * 2, LAST_RETRY_S)
+
+    def _alone(self, engine: Engine, job: Work) -> None:
+        try:
+            with engine.begin() as connection:
+                transaction = Transaction(connection, self._head, self._clock_shift_ms)
+                result = job.do(transaction)
+                head = transaction.close()
+        except DatabaseError as error:
+            job.failed(
+                JournalFault(f"{self._path}: nothing was stored, the database says: {error.orig}")
+            )
+        except Exception as error:
+            job.failed(error)
+        else:
+            self._head = head
+            job.done(result)
+        self._backlog.popleft()
