@@ -1,1 +1,1 @@
-
+"""Which lead next, when again, and the few that are ready now."""

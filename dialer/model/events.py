@@ -202,6 +202,11 @@ class DrainAsked:
     """No new dials from now on; calls in progress finish."""
 
 
+@dataclass(frozen=True, slots=True)
+class StopAsked:
+    """Hang up everything now; every attempt in progress ends CANCELLED."""
+
+
 # --- store ------------------------------------------------------------------------------------
 
 
@@ -257,7 +262,7 @@ class AnsweredCall:
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """What the journal remembers at start; the floor hears it before anything else.
+    """What the journal remembers at start; the floor hears it right after its campaigns.
 
     `recent_dials`: (E.164, instant) of every dial of the last 24 h or more.
     `answered_calls`: live answers of the last 30 days.
@@ -293,7 +298,12 @@ AgentEvent = (
     | AgentDisposed
 )
 ManagerEvent = (
-    CampaignChanged | CampaignStateAsked | LeadsImported | SuppressionRequested | DrainAsked
+    CampaignChanged
+    | CampaignStateAsked
+    | LeadsImported
+    | SuppressionRequested
+    | DrainAsked
+    | StopAsked
 )
 StoreEvent = LeadsOffered | Journaled | JournalFailed | JournalRecovered | Restored
 Event = DeadlineReached | CarrierEvent | AgentEvent | ManagerEvent | StoreEvent

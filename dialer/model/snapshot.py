@@ -63,6 +63,9 @@ class CampaignView:
     refused: Mapping[str, int] = field(default_factory=dict)
     dispositions: Mapping[str, int] = field(default_factory=dict)
     not_dialling: str = ""
+    dry: bool = False
+    """No lead is eligible now; `next_lead_at` says when the earliest one will be (None: never)."""
+    next_lead_at: Instant | None = None
     finished: bool = False
     """No lead is eligible now or later, and no call is in progress."""
 

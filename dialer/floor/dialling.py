@@ -1,0 +1,382 @@
+"""From the store to the trunk: refill, screen, plan, journal, screen again, dial.
+
+The gate is one function (`compliance.screening.decide`) asked at two moments only: when a lead is
+offered (bulk) and at the instant of the dial, after its entry is committed. Only the second answer
+lets a `Dial` go.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from dialer.calls.agent import AgentInput
+from dialer.calls.attempt import AttemptInput
+from dialer.calls.causes import Outcome
+from dialer.compliance.governor import lawful_dials
+from dialer.compliance.screening import Facts, decide
+from dialer.floor.desk import Desk
+from dialer.floor.state import AgentSession, Attempt, FloorState, TrunkUse
+from dialer.floor.wrapping_up import end_attempt
+from dialer.leads.hopper import HopperEntry
+from dialer.model.agents import AgentState
+from dialer.model.calls import AttemptId, AttemptState, Blame, Cause
+from dialer.model.campaigns import CampaignState, DialMode
+from dialer.model.commands import Dial, RefillHopper
+from dialer.model.dispositions import SystemDisposition
+from dialer.model.events import LeadsOffered
+from dialer.model.instant import SECOND_MS, Instant
+from dialer.model.journal import EntryKind, JournalEntry
+from dialer.model.leads import Lead, LeadState
+from dialer.model.numbers import CallerId
+from dialer.model.screening import Allowed, Refused, Screening
+from dialer.pacing.controller import PacingView
+
+NO_RESPONSE_MS = 6 * SECOND_MS
+"""A trunk that says nothing, not even 100 Trying, for this long has failed (RFC 3261 17.2.1 asks
+for 100 within 200 ms; INVITE retransmissions have gone out four times by then)."""
+
+SET_UP_MS = 10 * SECOND_MS
+"""Longest wait between the trunk's 100 and the first ringing, on top of the ring timeout."""
+
+TICK_MS = 250
+"""How often pacing looks again while calls are under way (the figure of the pacing study)."""
+
+IN_FLIGHT = frozenset(
+    {
+        AttemptState.PLANNED,
+        AttemptState.DIALLING,
+        AttemptState.RINGING,
+        AttemptState.DETECTING,
+        AttemptState.WAITING,
+    }
+)
+TRUNK_FAILURES_TOLERATED = 3
+LONGEST_BACK_OFF_MS = 60 * SECOND_MS
+
+
+def screen(floor: FloorState, desk: Desk, lead: Lead, now: Instant, caller: CallerId) -> Screening:
+    """The one gate."""
+    campaign = desk.campaign
+    return decide(
+        Facts(
+            number=lead.number,
+            seller=campaign.seller,
+            hours=campaign.hours,
+            suppressions=floor.suppressions.find(lead.number.e164, campaign.seller),
+            recent_dials=tuple(floor.recent_dials.get(lead.number.e164, ())),
+            attempts_per_day=campaign.attempts_per_day,
+            min_gap_ms=campaign.min_gap_ms,
+            caller_id=caller.e164,
+            caller_ids=tuple(c.e164 for c in campaign.caller_ids),
+            end_guard_ms=campaign.ring_timeout_ms,
+        ),
+        floor.ruleset,
+        now,
+    )
+
+
+def refuse_lead(
+    floor: FloorState, desk: Desk, lead: Lead, refused: Refused, now: Instant, stage: str
+) -> None:
+    """A lead the gate refused leaves the hopper's way, with every reason in the journal."""
+    at = refused.next_allowed_at
+    desk.refused[refused.primary] += 1
+    floor.record(
+        JournalEntry(
+            EntryKind.REFUSED,
+            now,
+            campaign=desk.campaign.name,
+            lead_id=lead.lead_id,
+            number=lead.number.e164,
+            data={
+                "stage": stage,
+                "codes": [str(code) for code in refused.codes],
+                "explain": refused.explain,
+                "next_allowed_at": at,
+                "ruleset": refused.ruleset,
+                "tzdata": refused.tzdata,
+                "lead_state": LeadState.REFUSED if at is None else LeadState.OPEN,
+                "next_eligible_at": at,
+                "order_key": lead.order_key,
+            },
+        )
+    )
+    desk.lead_returns(at)
+
+
+def leads_offered(floor: FloorState, event: LeadsOffered, now: Instant) -> None:
+    """Bulk screening of what the store offered."""
+    desk = floor.desks.get(event.campaign)
+    if desk is None:
+        return
+    desk.refilling = False
+    desk.dry = not event.leads
+    desk.refill_at = event.next_eligible_at if desk.dry else None
+    if desk.state is CampaignState.STOPPED:
+        return
+    for lead in event.leads:
+        answer = screen(floor, desk, lead, now, desk.campaign.caller_ids[0])
+        if isinstance(answer, Refused):
+            refuse_lead(floor, desk, lead, answer, now, "bulk")
+        else:
+            desk.hopper.put(HopperEntry(lead, answer, now))
+
+
+def advance(floor: FloorState, now: Instant) -> None:
+    """Do whatever dialling is due: called after every event."""
+    for use in floor.trunks.values():
+        use.refill(now)
+    for desk in floor.desks.values():
+        desk.not_dialling = _advance_desk(floor, desk, now)
+
+
+def _advance_desk(floor: FloorState, desk: Desk, now: Instant) -> str:
+    """Dial what is due; in words, why nothing more was dialled."""
+    if floor.draining:
+        return "The service is draining: no new dials."
+    if desk.state is not CampaignState.RUNNING:
+        return f"The campaign is {desk.state.lower()}: a manager has to start it."
+    if not floor.journal_ok:
+        return "The journal cannot be written: dialling stops until it can (see alarms)."
+    _refill(floor, desk, now)
+    if desk.campaign.mode is DialMode.PREVIEW:
+        _show_previews(floor, desk, now)
+    use = floor.trunks[desk.campaign.trunk]
+    blocked = _blocked(floor, desk, use, now)
+    if blocked or desk.campaign.mode is DialMode.PREVIEW:
+        return blocked
+    return _pace(floor, desk, use, now)
+
+
+def _blocked(floor: FloorState, desk: Desk, use: TrunkUse, now: Instant) -> str:
+    if floor.capacity == 0:
+        return "No SIP worker is up: there is nothing to place a call with."
+    if use.down_until is not None and (now < use.down_until or use.legs):
+        return f"Trunk {use.trunk.name} ({use.trunk.address}) does not answer: trying it carefully."
+    if not any(a.state is not AgentState.OFFLINE for a in floor.agents_of(desk)):
+        return "No agent of this campaign is signed in."
+    if not desk.hopper:
+        return _no_lead(floor, desk)
+    return ""
+
+
+def _no_lead(floor: FloorState, desk: Desk) -> str:
+    if not desk.dry:
+        return "Waiting for leads from the store."
+    if desk.refill_at is None:
+        return "The lists are used up: no lead is left to dial."
+    return "No lead may be dialled now; the next one becomes eligible later."
+
+
+def _refill(floor: FloorState, desk: Desk, now: Instant) -> None:
+    signed_in = sum(1 for a in floor.agents_of(desk) if a.state is not AgentState.OFFLINE)
+    if desk.refilling or signed_in == 0:
+        return
+    if desk.dry and (desk.refill_at is None or now < desk.refill_at):
+        return
+    wanted = max(20, 5 * signed_in)
+    if len(desk.hopper) > wanted // 2:
+        return
+    held = {entry.lead.lead_id for entry in desk.hopper}
+    held |= {a.lead.lead_id for a in floor.attempts.values()}
+    held |= {a.preview.lead.lead_id for a in floor.agents.values() if a.preview is not None}
+    desk.refilling = True
+    desk.dry = False
+    count = wanted - len(desk.hopper)
+    floor.emit(RefillHopper(desk.campaign.name, count, now, frozenset(held)))
+
+
+def _show_previews(floor: FloorState, desk: Desk, now: Instant) -> None:
+    for session in sorted(floor.agents_of(desk), key=lambda a: a.since):
+        if session.state is AgentState.READY and session.call is None:
+            session.preview = desk.hopper.take()
+            if session.preview is None:
+                return
+            floor.step_agent(session, AgentInput.RESERVED, now, "preview")
+
+
+def _pace(floor: FloorState, desk: Desk, use: TrunkUse, now: Instant) -> str:
+    attempts = floor.of_desk(desk)
+    sessions = floor.agents_of(desk)
+    ready = sum(1 for s in sessions if s.state is AgentState.READY)
+    in_flight = sum(1 for a in attempts if a.state in IN_FLIGHT and a.agent is None)
+    view = _view(desk, attempts, sessions, ready, now)
+    proposal = desk.controller.propose(view)
+    free = min(
+        floor.capacity - len(floor.legs) - floor.phones_wanted,
+        use.trunk.channels - use.legs,
+        1 if use.down_until is not None else use.trunk.channels,
+    )
+    grant = lawful_dials(
+        asked=proposal.dials,
+        covered=ready,
+        in_flight=in_flight,
+        live=view.live,
+        dropped=view.dropped,
+        ceiling=desk.campaign.drop_ceiling,
+        free_channels=max(0, free),
+        cps_tokens=int(use.tokens),
+    )
+    for _ in range(grant.dials):
+        entry = desk.hopper.take()
+        if entry is None:
+            break
+        use.tokens -= 1
+        plan(floor, desk, entry, now)
+    if grant.dials or in_flight:
+        return ""
+    return grant.why if proposal.dials else proposal.why
+
+
+def _view(
+    desk: Desk, attempts: list[Attempt], sessions: list[AgentSession], ready: int, now: Instant
+) -> PacingView:
+    def age(since: Instant | None) -> int:
+        return now - since if since is not None else 0
+
+    def ages(state: AgentState) -> tuple[int, ...]:
+        return tuple(age(s.since) for s in sessions if s.state is state and s.pending is None)
+
+    ringing = (AttemptState.PLANNED, AttemptState.DIALLING, AttemptState.RINGING)
+    return PacingView(
+        now=now,
+        ready=ready,
+        talk_ages_ms=ages(AgentState.INCALL),
+        wrapup_ages_ms=ages(AgentState.WRAPUP),
+        ring_ages_ms=tuple(age(a.planned_at) for a in attempts if a.state in ringing),
+        detect_ages_ms=tuple(
+            age(a.entered.get(AttemptState.DETECTING))
+            for a in attempts
+            if a.state is AttemptState.DETECTING
+        ),
+        waiting=sum(1 for a in attempts if a.state is AttemptState.WAITING and a.agent is None),
+        live=desk.account.live(now),
+        dropped=desk.account.dropped(now),
+        drop_ceiling=desk.campaign.drop_ceiling,
+    )
+
+
+def plan(
+    floor: FloorState,
+    desk: Desk,
+    entry: HopperEntry,
+    now: Instant,
+    agent: AgentSession | None = None,
+) -> None:
+    """Write down that this lead is about to be dialled; `journaled` carries on once committed."""
+    campaign = desk.campaign
+    caller = campaign.caller_ids[desk.caller_turn % len(campaign.caller_ids)]
+    desk.caller_turn += 1
+    attempt = Attempt(
+        attempt_id=floor.next_attempt,
+        lead=replace(entry.lead, attempts=entry.lead.attempts + 1),
+        desk=desk,
+        leg=floor.new_leg(),
+        caller_id=caller,
+        planned_at=now,
+        allowed=entry.allowed,
+        for_agent=agent.profile.name if agent else None,
+        agent=agent.profile.name if agent else None,
+    )
+    attempt.entered[AttemptState.PLANNED] = now
+    floor.next_attempt = AttemptId(floor.next_attempt + 1)
+    floor.attempts[attempt.attempt_id] = attempt
+    floor.legs[attempt.leg] = attempt
+    floor.trunks[campaign.trunk].legs += 1
+    if agent is not None:
+        agent.call = attempt
+    token = floor.record(
+        floor.entry(
+            EntryKind.DIAL_INTENDED,
+            now,
+            attempt,
+            {
+                "caller_id": caller.e164,
+                "trunk": campaign.trunk,
+                "mode": campaign.mode,
+                "screened_at": entry.screened_at,
+                "ruleset": entry.allowed.ruleset,
+                "tzdata": entry.allowed.tzdata,
+                "explain": entry.allowed.explain,
+            },
+        ),
+        durable=True,
+    )
+    if token is not None:
+        floor.awaiting[token] = attempt.attempt_id
+
+
+def journaled(floor: FloorState, token: int, now: Instant) -> None:
+    """The entry is committed: ask the gate once more, at this instant, and dial."""
+    attempt_id = floor.awaiting.pop(token, None)
+    attempt = floor.attempts.get(attempt_id) if attempt_id is not None else None
+    if attempt is None or attempt.state is not AttemptState.PLANNED:
+        return
+    desk = attempt.desk
+    if floor.draining or desk.state is not CampaignState.RUNNING:
+        _unplaced(floor, attempt, now, AttemptInput.CANCELLED)
+        return
+    answer = screen(floor, desk, attempt.lead, now, attempt.caller_id)
+    if not isinstance(answer, Allowed):
+        refuse_lead(floor, desk, attempt.lead, answer, now, "dial")
+        _unplaced(floor, attempt, now, AttemptInput.REFUSED, answer)
+        return
+    attempt.allowed = answer
+    attempt.step(AttemptInput.APPROVED, now)
+    attempt.deadline = Instant(now + NO_RESPONSE_MS)
+    desk.dials += 1
+    floor.note_dial(attempt.lead.number.e164, now)
+    floor.emit(
+        Dial(
+            attempt.leg,
+            desk.campaign.trunk,
+            attempt.lead.number.e164,
+            attempt.caller_id.e164,
+            attempt.caller_id.name,
+            detect=attempt.for_agent is None,
+        )
+    )
+
+
+def _unplaced(
+    floor: FloorState,
+    attempt: Attempt,
+    now: Instant,
+    given: AttemptInput,
+    refused: Refused | None = None,
+) -> None:
+    """End an attempt before anything was placed: its leg never existed."""
+    floor.free_leg(attempt.leg)
+    outcome = (
+        Outcome(Cause.REFUSED, Blame.US, SystemDisposition.REFUSED)
+        if refused
+        else Outcome(Cause.CANCELLED, Blame.US, SystemDisposition.CANCELLED)
+    )
+    end_attempt(floor, attempt, given, outcome, now, refused=refused)
+
+
+def trunk_spoke(floor: FloorState, attempt: Attempt) -> None:
+    """The trunk answered something: it is alive."""
+    attempt.reached = True
+    use = floor.trunks[attempt.desk.campaign.trunk]
+    use.failures, use.down_until, use.back_off_ms = 0, None, 5 * SECOND_MS
+
+
+def trunk_failed(floor: FloorState, attempt: Attempt, now: Instant) -> None:
+    """A call got no response at all; after a few in a row the trunk rests and is tried one call at
+    a time, so that a dead trunk burns no lead."""
+    use = floor.trunks[attempt.desk.campaign.trunk]
+    use.failures += 1
+    if use.failures < TRUNK_FAILURES_TOLERATED:
+        return
+    first = use.down_until is None
+    use.down_until = Instant(now + use.back_off_ms)
+    use.back_off_ms = min(2 * use.back_off_ms, LONGEST_BACK_OFF_MS)
+    if first:
+        floor.alarm(
+            "trunk_down",
+            f"Trunk {use.trunk.name} at {use.trunk.address} does not answer: {use.failures} calls "
+            "in a row got no response. Dialling on it stops but for one trial call at a time. "
+            "Check the address, the network and the carrier.",
+            now,
+        )

@@ -1,0 +1,289 @@
+"""The floor's door: `handle` takes an event and gives commands, `next_deadline` says when to come
+back, `snapshot` is what everybody else reads.
+
+Events may be late, repeated or about legs long gone; those change nothing. Nothing here waits,
+reads a clock or draws a random number, so the same events at the same instants give the same
+commands, and replaying them rebuilds the same floor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from dialer.compliance.drop_rate import DropAccount
+from dialer.compliance.ruleset import Ruleset
+from dialer.compliance.suppression import Suppressions
+from dialer.floor import answering, dialling, shifts, wrapping_up
+from dialer.floor.desk import Desk
+from dialer.floor.state import AgentSession, Attempt, FloorState
+from dialer.floor.views import snapshot
+from dialer.model import events as e
+from dialer.model.agents import AgentState
+from dialer.model.calls import LegId
+from dialer.model.campaigns import Campaign, CampaignState
+from dialer.model.commands import Command
+from dialer.model.instant import Instant
+from dialer.model.journal import EntryKind, JournalEntry
+from dialer.model.snapshot import FloorSnapshot
+from dialer.model.trunks import Trunk
+from dialer.pacing.choose import controller_for
+
+
+class Floor:
+    """One floor, a desk per campaign. Campaigns come by CampaignChanged, the past by Restored."""
+
+    def __init__(
+        self, ruleset: Ruleset, suppressions: Suppressions, trunks: Sequence[Trunk]
+    ) -> None:
+        self._state = FloorState(ruleset, suppressions, trunks)
+        self._version = 0
+        self._now = Instant(0)
+
+    def handle(self, event: e.Event, now: Instant) -> list[Command]:
+        """Take one event; the commands are to be carried out in order."""
+        floor = self._state
+        self._now = now
+        self._take(event, now)
+        self._pass_deadlines(now)
+        answering.meet(floor, now)
+        shifts.call_phones(floor, now)
+        dialling.advance(floor, now)
+        self._version += 1
+        commands, floor.commands = floor.commands, []
+        return commands
+
+    def next_deadline(self) -> Instant | None:
+        """When to come back with DeadlineReached at the latest."""
+        floor = self._state
+        due: list[Instant] = [a.deadline for a in floor.attempts.values() if a.deadline is not None]
+        for session in floor.agents.values():
+            due += [at for at in (session.deadline, session.call_phone_at) if at is not None]
+        due += self._pacing_deadlines()
+        return min(due, default=None)
+
+    def snapshot(self, now: Instant) -> FloorSnapshot:
+        return snapshot(self._state, self._version, now)
+
+    # --- taking events ------------------------------------------------------------------------
+
+    def _take(self, event: e.Event, now: Instant) -> None:
+        floor = self._state
+        match event:
+            case e.DeadlineReached():
+                pass
+            case e.CapacityChanged(legs=legs):
+                self._capacity_changed(legs, now)
+            case e.LegsLost(legs=legs, worker=worker):
+                self._legs_lost(legs, worker, now)
+            case (
+                e.LegProgressed()
+                | e.LegAnswered()
+                | e.ToneHeard()
+                | e.VerdictReached()
+                | e.LegsBridged()
+                | e.MessageEnded()
+                | e.LegEnded()
+            ):
+                self._leg_event(event, now)
+            case e.AgentDisposed():
+                wrapping_up.disposed(floor, event, now)
+            case (
+                e.AgentSignedIn()
+                | e.AgentReadied()
+                | e.AgentPaused()
+                | e.AgentSignedOut()
+                | e.AgentHungUp()
+                | e.AgentLaunched()
+                | e.AgentSkipped()
+            ):
+                shifts.clicked(floor, event, now)
+            case e.LeadsOffered():
+                dialling.leads_offered(floor, event, now)
+            case e.Journaled(token=token):
+                dialling.journaled(floor, token, now)
+            case e.JournalFailed(why=why):
+                self._journal_failed(why, now)
+            case e.JournalRecovered():
+                floor.journal_ok = True
+            case e.Restored():
+                self._restored(event, now)
+            case _:
+                self._managed(event, now)
+
+    def _managed(self, event: e.ManagerEvent, now: Instant) -> None:
+        floor = self._state
+        match event:
+            case e.CampaignChanged(campaign=campaign):
+                self._campaign_changed(campaign, now)
+            case e.CampaignStateAsked():
+                self._campaign_state_asked(event, now)
+            case e.LeadsImported(campaign=name):
+                if name in floor.desks:
+                    floor.desks[name].look_again()
+            case e.SuppressionRequested():
+                wrapping_up.suppress(floor, event.suppression, event.channel, event.by, now)
+            case e.DrainAsked():
+                floor.draining = True
+            case e.StopAsked():
+                floor.draining = True
+                answering.stop(floor, now)
+
+    def _leg_event(
+        self,
+        event: e.LegProgressed
+        | e.LegAnswered
+        | e.ToneHeard
+        | e.VerdictReached
+        | e.LegsBridged
+        | e.MessageEnded
+        | e.LegEnded,
+        now: Instant,
+    ) -> None:
+        floor = self._state
+        use = floor.legs.get(event.lead_leg if isinstance(event, e.LegsBridged) else event.leg)
+        if use is None:
+            return
+        if isinstance(event, e.LegEnded):
+            floor.free_leg(event.leg)
+        if isinstance(use, AgentSession):
+            self._agent_leg_event(use, event, now)
+            return
+        match event:
+            case e.LegProgressed():
+                answering.progressed(floor, use, event, now)
+            case e.LegAnswered(at=at):
+                answering.answered(floor, use, at, now)
+            case e.ToneHeard():
+                answering.tone_heard(floor, use, event, now)
+            case e.VerdictReached():
+                answering.verdict_reached(floor, use, event, now)
+            case e.LegsBridged():
+                answering.bridged(floor, use, event, now)
+            case e.MessageEnded():
+                answering.message_ended(floor, use, event, now)
+            case e.LegEnded(ending=ending):
+                answering.lead_leg_ended(floor, use, ending, now)
+
+    def _agent_leg_event(self, session: AgentSession, event: e.CarrierEvent, now: Instant) -> None:
+        match event:
+            case e.LegAnswered(leg=leg) if session.leg == leg:
+                shifts.phone_answered(self._state, session, now)
+            case e.LegEnded(leg=leg, ending=ending) if session.leg == leg:
+                shifts.phone_ended(self._state, session, ending, now)
+            case _:
+                pass
+
+    def _legs_lost(self, legs: Iterable[LegId], worker: str, now: Instant) -> None:
+        """Leads first: an agent whose call is gone too goes through wrap-up."""
+        floor = self._state
+        uses = [(leg, floor.legs[leg]) for leg in legs if leg in floor.legs]
+        for leg, use in uses:
+            floor.free_leg(leg)
+            if isinstance(use, Attempt):
+                answering.lead_leg_lost(floor, use, now)
+        for leg, use in uses:
+            if isinstance(use, AgentSession) and use.leg == leg:
+                shifts.phone_lost(floor, use, now)
+        floor.alarm(
+            "worker_lost",
+            f"SIP worker {worker} died with {len(uses)} legs in use. Its calls ended as LOST, its "
+            "agents' phones are called again. Nothing to do unless it happens again.",
+            now,
+        )
+
+    def _capacity_changed(self, legs: int, now: Instant) -> None:
+        floor = self._state
+        if legs == 0 and floor.capacity > 0:
+            floor.alarm("no_capacity", "No SIP worker is left: nothing can be dialled.", now)
+        floor.capacity = legs
+
+    def _journal_failed(self, why: str, now: Instant) -> None:
+        floor = self._state
+        if floor.journal_ok:
+            floor.journal_ok = False
+            floor.alarm(
+                "journal_failed",
+                f"The journal cannot be written: {why}. No new call is placed until it can; calls "
+                "in progress go on and nothing recorded is lost. Free space or find what locks "
+                "the database.",
+                now,
+            )
+
+    # --- campaigns and the past ---------------------------------------------------------------
+
+    def _campaign_changed(self, campaign: Campaign, now: Instant) -> None:
+        floor = self._state
+        desk = floor.desks.get(campaign.name)
+        if desk is None:
+            desk = Desk(campaign, controller_for(campaign.mode), DropAccount())
+            floor.desks[campaign.name] = desk
+        else:
+            if campaign.mode is not desk.campaign.mode:
+                desk.controller = controller_for(campaign.mode)
+            desk.campaign = campaign
+        for profile in campaign.agents:
+            session = floor.agents.get(profile.name)
+            if session is None:
+                floor.agents[profile.name] = AgentSession(profile, campaign.name, now)
+            elif session.state is AgentState.OFFLINE:
+                session.profile, session.campaign = profile, campaign.name
+
+    def _campaign_state_asked(self, event: e.CampaignStateAsked, now: Instant) -> None:
+        floor = self._state
+        desk = floor.desks.get(event.campaign)
+        if desk is None or desk.state is event.state:
+            return
+        desk.state = event.state
+        desk.look_again()
+        if event.state is CampaignState.STOPPED:
+            desk.hopper.clear()
+        floor.record(
+            JournalEntry(
+                EntryKind.CAMPAIGN_CHANGED,
+                now,
+                campaign=event.campaign,
+                data={"state": event.state, "by": event.by},
+            ),
+            durable=True,
+        )
+
+    def _restored(self, event: e.Restored, now: Instant) -> None:
+        floor = self._state
+        floor.next_attempt = event.next_attempt
+        for e164, at in event.recent_dials:
+            floor.recent_dials.setdefault(e164, []).append(at)
+        for suppression in event.suppressions:
+            floor.suppressions.add(suppression)
+        for answer in event.answered_calls:
+            if answer.campaign in floor.desks:
+                floor.desks[answer.campaign].account.answered(answer.at, dropped=answer.dropped)
+        for name, state in event.campaign_states:
+            if name in floor.desks:
+                floor.desks[name].state = state
+        wrapping_up.close_open_attempts(floor, event.open_attempts, now)
+
+    # --- time ---------------------------------------------------------------------------------
+
+    def _pass_deadlines(self, now: Instant) -> None:
+        floor = self._state
+        for attempt in list(floor.attempts.values()):
+            if attempt.deadline is not None and attempt.deadline <= now:
+                answering.deadline_passed(floor, attempt, now)
+        for session in floor.agents.values():
+            if session.deadline is not None and session.deadline <= now:
+                shifts.wrapup_too_long(floor, session, now)
+
+    def _pacing_deadlines(self) -> list[Instant]:
+        """While leads and agents are there, pacing looks again each tick; where a desk is dry, when
+        the next lead becomes eligible."""
+        floor = self._state
+        due: list[Instant] = []
+        for desk in floor.desks.values():
+            if desk.state is not CampaignState.RUNNING or floor.draining:
+                continue
+            states = {a.state for a in floor.agents_of(desk)} - {AgentState.OFFLINE}
+            if desk.dry and desk.refill_at is not None and states:
+                due.append(desk.refill_at)
+            if len(desk.hopper) and states - {AgentState.PAUSED} and floor.journal_ok:
+                due.append(Instant(self._now + dialling.TICK_MS))
+        return due

@@ -1,0 +1,237 @@
+"""What the floor knows: one mutable place, changed only by the floor's own modules.
+
+The modules beside this one (`dialling`, `answering`, `wrapping_up`, `shifts`) are functions over a
+`FloorState`; `floor.Floor` is the only door.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from dialer.calls import agent as agent_machine
+from dialer.calls import attempt as attempt_machine
+from dialer.calls.agent import AgentInput
+from dialer.calls.attempt import AttemptInput
+from dialer.calls.machine import step
+from dialer.compliance.ruleset import Ruleset
+from dialer.compliance.suppression import Suppressions
+from dialer.floor.desk import Desk
+from dialer.leads.hopper import HopperEntry
+from dialer.model.agents import AgentState
+from dialer.model.calls import AmdVerdict, AttemptId, AttemptState, LegId, Tone
+from dialer.model.campaigns import AgentProfile
+from dialer.model.commands import Command, RaiseAlarm, Record
+from dialer.model.instant import DAY_MS, Instant
+from dialer.model.journal import EntryKind, JournalEntry, JsonValue
+from dialer.model.leads import Lead
+from dialer.model.numbers import CallerId
+from dialer.model.screening import Allowed
+from dialer.model.trunks import Trunk
+
+ALARMS_KEPT = 20
+
+
+@dataclass(slots=True)
+class Attempt:
+    """One try to reach one lead, from PLANNED to ENDED."""
+
+    attempt_id: AttemptId
+    lead: Lead
+    """As it will be after this dial: `attempts` counts it."""
+    desk: Desk
+    leg: LegId
+    caller_id: CallerId
+    planned_at: Instant
+    allowed: Allowed
+    """The newest screening that said yes: the bulk one, then the one at the instant of the dial."""
+    for_agent: str | None = None
+    """The agent who launched it from a preview: nobody else gets the call, nothing is detected."""
+    state: AttemptState = attempt_machine.START
+    entered: dict[AttemptState, Instant] = field(default_factory=dict)
+    """First entry into each state: the call record's times."""
+    deadline: Instant | None = None
+    reached: bool = False
+    """The trunk has sent a response of any kind."""
+    tone: Tone | None = None
+    verdict: AmdVerdict | None = None
+    verdict_at: Instant | None = None
+    waiting_since: Instant | None = None
+    bridged_at: Instant | None = None
+    agent: str | None = None
+    """Reserved for it, bridged to it, or wrapping it up."""
+    dropped: bool = False
+    disposition: str = ""
+
+    def step(self, given: AttemptInput, now: Instant) -> None:
+        """Move along the table's edge and note the first entry."""
+        self.state = step(attempt_machine.TABLE, self.state, given)
+        self.entered.setdefault(self.state, now)
+        self.deadline = None
+
+
+@dataclass(slots=True)
+class AgentSession:
+    """One agent's shift, signed in or not."""
+
+    profile: AgentProfile
+    campaign: str
+    since: Instant
+    state: AgentState = agent_machine.START
+    leg: LegId | None = None
+    phone_up: bool = False
+    call_phone_at: Instant | None = None
+    """When the phone is to be called (again)."""
+    pending: AgentState | None = None
+    """READY wished for while the phone is down; PAUSED or OFFLINE while on a call."""
+    preview: HopperEntry | None = None
+    call: Attempt | None = None
+    deadline: Instant | None = None
+    reason: str = ""
+    notice: str = ""
+
+
+@dataclass(slots=True)
+class TrunkUse:
+    """A trunk and how it is doing. `tokens` are calls it may be given now (calls per second)."""
+
+    trunk: Trunk
+    tokens: float
+    refilled_at: Instant
+    legs: int = 0
+    failures: int = 0
+    down_until: Instant | None = None
+    back_off_ms: int = 5_000
+
+    def refill(self, now: Instant) -> None:
+        elapsed = max(0, now - self.refilled_at)
+        most = max(1.0, self.trunk.cps)
+        self.tokens = min(most, self.tokens + elapsed * self.trunk.cps / 1000)
+        self.refilled_at = now
+
+
+LegUse = Attempt | AgentSession
+
+
+class FloorState:
+    """Everything the floor remembers between two events."""
+
+    def __init__(
+        self, ruleset: Ruleset, suppressions: Suppressions, trunks: Sequence[Trunk]
+    ) -> None:
+        self.ruleset = ruleset
+        self.suppressions = suppressions
+        self.trunks = {t.name: TrunkUse(t, max(1.0, t.cps), Instant(0)) for t in trunks}
+        self.desks: dict[str, Desk] = {}
+        self.agents: dict[str, AgentSession] = {}
+        self.attempts: dict[AttemptId, Attempt] = {}
+        self.legs: dict[LegId, LegUse] = {}
+        self.awaiting: dict[int, AttemptId] = {}
+        """Tokens of dials being journaled."""
+        self.recent_dials: dict[str, list[Instant]] = {}
+        self.capacity = 0
+        self.journal_ok = True
+        self.draining = False
+        self.alarms: deque[str] = deque(maxlen=ALARMS_KEPT)
+        self.next_attempt = AttemptId(1)
+        self._next_leg = 0
+        self._next_token = 0
+        self.commands: list[Command] = []
+
+    # --- speaking -----------------------------------------------------------------------------
+
+    def emit(self, command: Command) -> None:
+        self.commands.append(command)
+
+    def alarm(self, name: str, text: str, now: Instant) -> None:
+        """Tell the operator, on the pages, in the log and in the journal."""
+        self.alarms.appendleft(text)
+        self.emit(RaiseAlarm(name, text))
+        self.record(JournalEntry(EntryKind.ALARM, now, data={"name": name, "text": text}))
+
+    def record(self, entry: JournalEntry, *, durable: bool = False) -> int | None:
+        """Write to the journal; a durable entry gets a token that Journaled will carry."""
+        token = None
+        if durable:
+            self._next_token += 1
+            token = self._next_token
+        self.emit(Record(entry, token))
+        return token
+
+    def entry(
+        self,
+        kind: EntryKind,
+        now: Instant,
+        attempt: Attempt,
+        data: Mapping[str, JsonValue],
+    ) -> JournalEntry:
+        """An entry about an attempt."""
+        return JournalEntry(
+            kind,
+            now,
+            campaign=attempt.desk.campaign.name,
+            lead_id=attempt.lead.lead_id,
+            attempt_id=attempt.attempt_id,
+            number=attempt.lead.number.e164,
+            agent=attempt.agent or "",
+            data=data,
+        )
+
+    # --- legs ---------------------------------------------------------------------------------
+
+    def new_leg(self) -> LegId:
+        self._next_leg += 1
+        return LegId(self._next_leg)
+
+    def free_leg(self, leg: LegId) -> None:
+        """The carrier has let go of the leg."""
+        use = self.legs.pop(leg, None)
+        if isinstance(use, Attempt):
+            self.trunks[use.desk.campaign.trunk].legs -= 1
+
+    @property
+    def phones_wanted(self) -> int:
+        """Slots that must stay free for agents' phones about to be called."""
+        return sum(1 for a in self.agents.values() if a.call_phone_at is not None)
+
+    # --- attempts -----------------------------------------------------------------------------
+
+    def of_desk(self, desk: Desk) -> list[Attempt]:
+        return [a for a in self.attempts.values() if a.desk is desk]
+
+    def note_dial(self, e164: str, now: Instant) -> None:
+        """Remember a dial for the attempt limits; older than two days plays no part in any."""
+        kept = [at for at in self.recent_dials.get(e164, ()) if at > now - 2 * DAY_MS]
+        self.recent_dials[e164] = [*kept, now]
+
+    # --- agents -------------------------------------------------------------------------------
+
+    def agents_of(self, desk: Desk) -> list[AgentSession]:
+        return [a for a in self.agents.values() if a.campaign == desk.campaign.name]
+
+    def step_agent(
+        self, session: AgentSession, given: AgentInput, now: Instant, reason: str = ""
+    ) -> None:
+        """Move along the table's edge; every change of state is journaled."""
+        before = session.state
+        session.state = step(agent_machine.TABLE, before, given)
+        session.deadline = None
+        session.reason = reason
+        if session.state is before:
+            return
+        session.since = now
+        self.record(
+            JournalEntry(
+                EntryKind.AGENT_CHANGED,
+                now,
+                campaign=session.campaign,
+                agent=session.profile.name,
+                data={"state": session.state, "reason": reason},
+            )
+        )
+
+
+def counted(counter: Counter[str]) -> dict[str, int]:
+    """A counter without its zeros."""
+    return {name: n for name, n in counter.items() if n}

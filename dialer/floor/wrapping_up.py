@@ -1,0 +1,296 @@
+"""How an attempt ends, what the agent says of it, and where the lead goes from there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from dialer.calls.agent import AgentInput
+from dialer.calls.attempt import AttemptInput
+from dialer.calls.causes import Outcome
+from dialer.floor.state import AgentSession, Attempt, FloorState
+from dialer.leads.recycle import LeadMove, after_agent, after_system
+from dialer.model.agents import AgentState
+from dialer.model.calls import AttemptState, Blame, Cause, Ending
+from dialer.model.commands import Hangup
+from dialer.model.dispositions import AgentDisposition, SystemDisposition
+from dialer.model.events import AgentDisposed, OpenAttempt
+from dialer.model.instant import Instant
+from dialer.model.journal import EntryKind, JournalEntry, JsonValue
+from dialer.model.leads import LeadState
+from dialer.model.screening import Refused
+from dialer.model.suppression import Suppression, SuppressionSource
+
+LOST = Outcome(Cause.LOST, Blame.US, SystemDisposition.LOST)
+
+
+def end_attempt(
+    floor: FloorState,
+    attempt: Attempt,
+    given: AttemptInput,
+    outcome: Outcome,
+    now: Instant,
+    ending: Ending | None = None,
+    refused: Refused | None = None,
+) -> None:
+    """The one way into ENDED: fixes the disposition, moves the lead, frees the agent, journals."""
+    desk = attempt.desk
+    before = attempt.state
+    attempt.step(given, now)
+    del floor.attempts[attempt.attempt_id]
+    attempt.disposition = outcome.disposition
+    desk.dispositions[outcome.disposition] += 1
+    _tell_controller(attempt, before, now)
+    if refused is not None:
+        at = refused.next_allowed_at
+        state = LeadState.REFUSED if at is None else LeadState.OPEN
+        move = LeadMove(state, at, attempt.lead.order_key)
+    else:
+        move = after_system(desk.campaign, attempt.lead, outcome.disposition, now)
+    talk_ms = now - attempt.bridged_at if attempt.bridged_at is not None else 0
+    data: dict[str, JsonValue] = {
+        "disposition": outcome.disposition,
+        "cause": outcome.cause,
+        "blame": outcome.blame,
+        "status": ending.status if ending else None,
+        "q850": ending.q850 if ending else None,
+        "reason": ending.reason if ending else "",
+        "times": {str(state): at for state, at in attempt.entered.items()},
+        "answered": AttemptState.DETECTING in attempt.entered,
+        "live": AttemptState.WAITING in attempt.entered,
+        "dropped": attempt.dropped,
+        "verdict": _verdict_data(attempt),
+        "talk_ms": talk_ms,
+        "dial_screening": attempt.allowed.explain
+        if AttemptState.DIALLING in attempt.entered
+        else "",
+        **move_data(move),
+    }
+    floor.record(floor.entry(EntryKind.ATTEMPT_ENDED, now, attempt, data), durable=attempt.dropped)
+    if move.state is LeadState.OPEN:
+        desk.lead_returns(move.next_eligible_at)
+    _free_agent(floor, attempt, now)
+
+
+def _tell_controller(attempt: Attempt, before: AttemptState, now: Instant) -> None:
+    controller = attempt.desk.controller
+    if before in (AttemptState.DIALLING, AttemptState.RINGING):
+        controller.observe_ring(now - attempt.planned_at, answered=False)
+    elif before is AttemptState.DETECTING:
+        controller.observe_detection(now - attempt.entered[AttemptState.DETECTING], live=False)
+    elif before is AttemptState.BRIDGED and attempt.bridged_at is not None:
+        controller.observe_talk(now - attempt.bridged_at)
+
+
+def _verdict_data(attempt: Attempt) -> JsonValue:
+    verdict = attempt.verdict
+    if verdict is None:
+        return None
+    return {
+        "kind": verdict.kind,
+        "confidence": verdict.confidence,
+        "elapsed_ms": verdict.elapsed_ms,
+        "rule": verdict.rule,
+        "greeting_ended_at": verdict.greeting_ended_at,
+        "at": attempt.verdict_at,
+        "features": dict(verdict.features),
+    }
+
+
+def move_data(move: LeadMove) -> dict[str, JsonValue]:
+    """A lead's move as the journal writes it."""
+    return {
+        "lead_state": move.state,
+        "next_eligible_at": move.next_eligible_at,
+        "order_key": move.order_key,
+    }
+
+
+def _free_agent(floor: FloorState, attempt: Attempt, now: Instant) -> None:
+    session = floor.agents.get(attempt.agent or "")
+    if session is None or session.call is not attempt:
+        return
+    if session.state is AgentState.INCALL:
+        floor.step_agent(session, AgentInput.CALL_OVER, now)
+        session.deadline = Instant(now + attempt.desk.campaign.wrapup_limit_ms)
+    elif session.state is AgentState.RESERVED:
+        release(floor, session, now)
+    else:
+        session.call = None
+
+
+def release(floor: FloorState, session: AgentSession, now: Instant) -> None:
+    """The promise is off: READY again, or what the agent wished for meanwhile."""
+    session.call = None
+    session.preview = None
+    floor.step_agent(session, AgentInput.RELEASED, now)
+    settle(floor, session, now)
+
+
+def settle(floor: FloorState, session: AgentSession, now: Instant) -> None:
+    """A remembered wish takes effect on an agent who is READY."""
+    if session.pending is AgentState.OFFLINE:
+        sign_out(floor, session, now)
+    elif session.pending is AgentState.PAUSED:
+        session.pending = None
+        floor.step_agent(session, AgentInput.PAUSED, now, session.reason)
+
+
+def sign_out(floor: FloorState, session: AgentSession, now: Instant) -> None:
+    """End the shift: the phone is hung up."""
+    floor.step_agent(session, AgentInput.SIGNED_OUT, now)
+    session.pending = None
+    session.call_phone_at = None
+    session.phone_up = False
+    session.call = None
+    session.notice = ""
+    if session.leg is not None:
+        floor.emit(Hangup(session.leg))
+        session.leg = None
+
+
+def wrapped_up(floor: FloorState, session: AgentSession, now: Instant, notice: str = "") -> None:
+    """Wrap-up is over: READY again, unless a pause or sign-out was asked for, or the phone is
+    down."""
+    attempt, session.call = session.call, None
+    session.notice = notice
+    if attempt is not None:
+        attempt.desk.controller.observe_wrapup(now - session.since)
+    wish, session.pending = session.pending, None
+    if wish is AgentState.OFFLINE:
+        sign_out(floor, session, now)
+    elif wish is AgentState.PAUSED or notice:
+        floor.step_agent(session, AgentInput.WRAPPED_UP_PAUSED, now, session.reason)
+    elif not session.phone_up:
+        floor.step_agent(session, AgentInput.WRAPPED_UP_PAUSED, now, "phone lost")
+        session.pending = AgentState.READY
+    else:
+        floor.step_agent(session, AgentInput.WRAPPED_UP, now)
+
+
+def disposed(floor: FloorState, event: AgentDisposed, now: Instant) -> None:
+    """The agent's choice. A click on an old page, or of a word the campaign has not, changes
+    nothing and says so."""
+    session = floor.agents.get(event.agent)
+    if session is None or session.state is not AgentState.WRAPUP or session.call is None:
+        return
+    attempt = session.call
+    if attempt.attempt_id != event.attempt:
+        return
+    desk = attempt.desk
+    chosen = next((d for d in desk.campaign.dispositions if d.name == event.disposition), None)
+    if chosen is None:
+        session.notice = (
+            f"{event.disposition!r} is not a disposition of this campaign: choose again."
+        )
+        return
+    if chosen.callback and (event.callback_at is None or event.callback_at <= now):
+        session.notice = "A callback needs a time in the future: enter it and save again."
+        return
+    _record_choice(floor, attempt, chosen, event, now)
+    wrapped_up(floor, session, now)
+
+
+def _record_choice(
+    floor: FloorState,
+    attempt: Attempt,
+    chosen: AgentDisposition,
+    event: AgentDisposed,
+    now: Instant,
+) -> None:
+    desk = attempt.desk
+    callback_at = event.callback_at if chosen.callback else None
+    move = after_agent(desk.campaign, attempt.lead, chosen.name, now, callback_at)
+    desk.dispositions[attempt.disposition] -= 1
+    desk.dispositions[chosen.name] += 1
+    floor.record(
+        floor.entry(
+            EntryKind.DISPOSED,
+            now,
+            attempt,
+            {
+                "disposition": chosen.name,
+                "notes": event.notes,
+                "callback_at": callback_at,
+                **move_data(move),
+            },
+        ),
+        durable=True,
+    )
+    if move.state is LeadState.OPEN:
+        desk.lead_returns(move.next_eligible_at)
+    if chosen.suppress:
+        suppress(
+            floor,
+            Suppression(
+                attempt.lead.number.e164,
+                SuppressionSource.REQUEST,
+                f"asked agent {event.agent}",
+                now,
+            ),
+            "agent",
+            event.agent,
+            now,
+        )
+
+
+def suppress(
+    floor: FloorState, suppression: Suppression, channel: str, by: str, now: Instant
+) -> None:
+    """In force at once: durable in the journal, and out of every hopper."""
+    floor.suppressions.add(suppression)
+    floor.record(
+        JournalEntry(
+            EntryKind.SUPPRESSED,
+            now,
+            number=suppression.e164,
+            agent=by,
+            data={
+                "source": suppression.source,
+                "list": suppression.list_name,
+                "seller": suppression.seller,
+                "channel": channel,
+            },
+        ),
+        durable=True,
+    )
+    for desk in floor.desks.values():
+        if desk.hopper.take_number(suppression.e164):
+            desk.look_again()
+
+
+def close_open_attempts(floor: FloorState, found: Iterable[OpenAttempt], now: Instant) -> None:
+    """After a restart: attempts without an end are LOST. They count as attempts, and the leads wait
+    out their gap like any other."""
+    for attempt in found:
+        desk = floor.desks.get(attempt.campaign)
+        if desk is not None:
+            move = after_system(desk.campaign, attempt.lead, SystemDisposition.LOST, now)
+        else:
+            move = LeadMove(LeadState.OPEN, now, attempt.lead.order_key)
+        floor.record(
+            JournalEntry(
+                EntryKind.ATTEMPT_ENDED,
+                now,
+                campaign=attempt.campaign,
+                lead_id=attempt.lead.lead_id,
+                attempt_id=attempt.attempt,
+                number=attempt.number,
+                data={
+                    "disposition": SystemDisposition.LOST,
+                    "cause": Cause.LOST,
+                    "blame": Blame.US,
+                    "status": None,
+                    "q850": None,
+                    "reason": "the service stopped during the attempt",
+                    "times": {str(AttemptState.DIALLING): attempt.dialled_at},
+                    "answered": False,
+                    "live": False,
+                    "dropped": False,
+                    "verdict": None,
+                    "talk_ms": 0,
+                    "dial_screening": "",
+                    **move_data(move),
+                },
+            ),
+            durable=True,
+        )
