@@ -49,7 +49,7 @@ class PacingController(Protocol):
         """A placed call was answered, or ended unanswered, `ring_ms` after the dial."""
 
     def observe_detection(self, detect_ms: int, live: bool) -> None:
-        """An answered call was found live (human or unsure) or not, `detect_ms` after the answer."""
+        """An answered call was found live (human or unsure) or not, `detect_ms` after answer."""
 
     def observe_talk(self, talk_ms: int) -> None: ...
 

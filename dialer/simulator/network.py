@@ -5,8 +5,7 @@ worker with all its legs. The level A driver steps it directly; `dialer.carrier.
 under trio's clock, where the carrier contract holds it to the behaviour of the real thing.
 
 Everything is said a little after it is asked, as on a wire: an answer may cross our CANCEL, and
-then
-`LegAnswered` comes before the `LegEnded` (RFC 3261 section 15).
+then `LegAnswered` comes before the `LegEnded` (RFC 3261 section 15).
 """
 
 from __future__ import annotations
