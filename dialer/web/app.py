@@ -27,6 +27,9 @@ from dialer.model.errors import OperatorError, Problem
 from dialer.model.instant import HOUR_MS, SECOND_MS, rfc3339
 from dialer.model.reports import Role
 from dialer.web.agent_pages import AgentPages
+from dialer.web.campaign_pages import ROLES as CAMPAIGN_ROLES
+from dialer.web.campaign_pages import CampaignPages
+from dialer.web.compliance_pages import CompliancePages
 from dialer.web.live import LiveSource, LiveStream, signed_out_event
 from dialer.web.office import Office, OfficeBusy
 from dialer.web.rendering import Pages
@@ -63,12 +66,20 @@ def build_app(office: Office, *, secret_key: str, secure_cookies: bool = False) 
     sent over TLS only."""
     pages = Pages(office)
     site = Site(office, pages, Sessions(office, pages), trio.Event())
-    agents = AgentPages(site)
+    agents, campaigns, compliance = AgentPages(site), CampaignPages(site), CompliancePages(site)
+    sources: dict[str, tuple[tuple[Role, ...], LiveSourceOf]] = {
+        "agent": ((Role.AGENT,), agents.live),
+        "campaigns": (CAMPAIGN_ROLES, campaigns.live_list),
+        "campaign": (CAMPAIGN_ROLES, campaigns.live_one),
+        "compliance": ((Role.COMPLIANCE,), compliance.live),
+    }
     app = Starlette(
         routes=[
             *site.sessions.routes(),
             *agents.routes(),
-            Route("/live", _LiveEndpoint(site, {"agent": ((Role.AGENT,), agents.live)}).endpoint),
+            *campaigns.routes(),
+            *compliance.routes(),
+            Route("/live", _LiveEndpoint(site, sources).endpoint),
             Route("/healthz", partial(_health, office)),
             Route("/metrics", partial(_metrics, office)),
             Mount("/static", StaticFiles(directory=Path(__file__).parent / "static")),

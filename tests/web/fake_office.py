@@ -119,6 +119,29 @@ def campaign_view() -> CampaignView:
     )
 
 
+def campaign_report(
+    campaign: str = "spring", waits_ms: tuple[int, ...] = (120, 140, 180, 900)
+) -> CampaignReport:
+    return CampaignReport(
+        campaign=campaign,
+        leads=5_000,
+        leads_rejected=12,
+        refused={"NATIONAL_DNC": 17},
+        dials=9_000,
+        answered=3_000,
+        live=2_000,
+        machines=1_000,
+        connected=1_970,
+        dropped=30,
+        dispositions={"SALE": 80},
+        causes={"NO_ANSWER": 4_000},
+        talk_ms=200 * HOUR_MS + 5 * MINUTE_MS,
+        verdict_to_agent_ms=waits_ms,
+        leads_open=3_100,
+        leads_done=1_871,
+    )
+
+
 def stored_entry(seq: int) -> StoredEntry:
     kind = EntryKind.DIAL_INTENDED if seq % 2 else EntryKind.ATTEMPT_ENDED
     return StoredEntry(
@@ -249,24 +272,7 @@ class FakeOffice:
 
     async def campaign_report(self, campaign: str) -> CampaignReport:
         await trio.lowlevel.checkpoint()
-        return CampaignReport(
-            campaign=campaign,
-            leads=5_000,
-            leads_rejected=12,
-            refused={"NATIONAL_DNC": 17},
-            dials=9_000,
-            answered=3_000,
-            live=2_000,
-            machines=1_000,
-            connected=1_970,
-            dropped=30,
-            dispositions={"SALE": 80},
-            causes={"NO_ANSWER": 4_000},
-            talk_ms=200 * HOUR_MS + 5 * MINUTE_MS,
-            verdict_to_agent_ms=(120, 140, 180, 900),
-            leads_open=3_100,
-            leads_done=1_871,
-        )
+        return campaign_report(campaign)
 
     async def refusals(self, campaign: str, limit: int = 1000) -> Sequence[RefusalRow]:
         await trio.lowlevel.checkpoint()
