@@ -16,9 +16,9 @@ from dialer.pacing.controller import PacingView
 from dialer.pacing.predictive import (
     EXACT_COINS,
     MOST_DIALS,
-    PredictiveController,
     ExactCount,
     NormalCount,
+    PredictiveController,
 )
 from dialer.pacing.progressive import spare_agents
 from tests.unit.pacing.test_simple_controllers import QUIET
