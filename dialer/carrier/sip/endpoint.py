@@ -7,8 +7,10 @@ lock of its own, so they copy bytes and return.
 Three rules keep the library and Python's memory at peace:
 
 - Python holds a reference to every call and port as long as the library may use it.
-- Nothing is destroyed inside a callback, nor while the media thread may still be in it: what is
-  done with is disconnected, then laid in `_discarded` for a few frames' time, and `poll` drops it.
+- Nothing is destroyed inside a callback. A port is not destroyed either while the media thread may
+  still be in it: it is disconnected, then laid in `_discarded` for a few frames' time, and `poll`
+  drops it. An ended call, on the other hand, must be gone before the next one is placed: the
+  library gives its number to the next call, and the old object's end would hang that one up.
 - A callback never raises into C++.
 
 A call's port in the conference bridge is replaced when its SDP changes, so connections are not made
@@ -302,7 +304,6 @@ class Endpoint:
             try:
                 while True:
                     probe = pj.Call(self._account)
-                    self._discard(probe)
                     probe.makeCall(target, pj.CallOpParam(True))
                     probes.append(probe)
             except pj.Error as error:
@@ -313,9 +314,6 @@ class Endpoint:
                 if time.monotonic() > give_up_at:
                     raise RuntimeError("the calls that measure the capacity do not end")
                 self._library.libHandleEvents(10)
-        settled_at = time.monotonic() + 2 * _DISCARD_S
-        while time.monotonic() < settled_at:
-            self.poll(10)
         return len(probes)
 
     # --- orders -------------------------------------------------------------------------------
@@ -329,7 +327,6 @@ class Endpoint:
         try:
             call.makeCall(target, prm)
         except pj.Error as error:
-            self._discard(call)
             if error.status == _TOO_MANY:
                 self._report(Turned(leg))
             else:
@@ -347,6 +344,8 @@ class Endpoint:
             call.hangup(pj.CallOpParam())
         except pj.Error as error:
             _log.warning("leg %d could not be hung up: %s", leg, error.info())
+            status = 200 if call.confirmed_at is not None else 487
+            call.ended = Ended(leg, status, None, error.reason, 0.0, time.monotonic())
 
     def join(self, bridge: int, lead: int, agent: int, lead_hears: str, agent_hears: str) -> None:
         lead_call, agent_call = self._calls.get(lead), self._calls.get(agent)
@@ -364,7 +363,10 @@ class Endpoint:
             link.close()
             return
         port = _PatchPort(link)
-        port.createPort(f"patch{bridge}", _audio_format())
+        if not _opened(port, f"patch{bridge}"):
+            port.close()
+            self.hang_up(leg)  # better no call than one where nobody hears the other
+            return
         made = _Bridge(port, call) if beep else _Bridge(call, port)
         self._record(made, hears, port, call if beep else None)
         self._bridges[bridge] = made
@@ -477,7 +479,6 @@ class Endpoint:
         for port in (call.tap, call.beeper):
             if port is not None:
                 self._discard(port)
-        self._discard(call)
         self._report(
             Ended(call.leg, ended.status, call.q850, ended.reason, ended.lingers_s, ended.at)
         )
@@ -488,8 +489,9 @@ class Endpoint:
         if audio is None:
             return
         if call.detect and call.tap is None:
-            call.tap = _TapPort()
-            call.tap.createPort(f"tap{call.leg}", _audio_format())
+            tap = _TapPort()
+            if _opened(tap, f"tap{call.leg}"):
+                call.tap = tap
         if call.tap is not None:
             audio.startTransmit(call.tap)
         for source in (call.player, call.beeper):
@@ -551,6 +553,16 @@ class Endpoint:
 
     def _discard(self, done_with: Any) -> None:
         self._discarded.append((time.monotonic() + _DISCARD_S, done_with))
+
+
+def _opened(port: _TapPort | _PatchPort, name: str) -> bool:
+    """Put the port into the conference bridge; False where the bridge has no place left."""
+    try:
+        port.createPort(name, _audio_format())
+    except pj.Error as error:
+        _log.error("no place in the conference bridge for %s: %s", name, error.info())
+        return False
+    return True
 
 
 def _port_of(end: _Call | _PatchPort) -> Any | None:

@@ -22,7 +22,8 @@ from collections import deque
 
 import numpy as np
 
-from dialer.amd.analyzer import CallAnalyzer, PartyVerdict
+from dialer.amd.analyzer import CallAnalyzer
+from dialer.amd.party import PartyVerdict
 from dialer.carrier.sip.endpoint import Endpoint
 from dialer.carrier.sip.wire import (
     Answered,
