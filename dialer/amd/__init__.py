@@ -1,1 +1,1 @@
-
+"""Answering machine detection: audio frames in, findings out. Pure; numpy only."""
