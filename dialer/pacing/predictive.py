@@ -24,6 +24,10 @@ only make the dialler alternate between starving and overshooting.
 P(K >= S) is exact (Poisson-binomial, by convolution) while few coins are involved, and a normal
 approximation with continuity correction above.
 
+Two accounts are kept. The drop account's window (30 days) is the law; the other begins with the
+controller, so that savings of earlier days are not spent on the people called today. The poorer one
+sets the price.
+
 The drop ceiling itself is not kept here: the governor caps every proposal.
 """
 
@@ -195,19 +199,19 @@ class _Price:
             gain = min(gain, 1.0 / (live_per_s * alpha * self._SLOWEST_LOOP_S))
         team = view.ready + len(view.talk_ages_ms) + len(view.wrapup_ages_ms)
         reserve = 3.0 if team <= 10 else 2.0
-        # The window's own account may owe drops of earlier days, or hold savings this shift has not
-        # earned: the poorer of the two counts.
-        budget = min(self._budget, alpha * view.live - view.dropped)
-        error = gain * (budget - reserve)
+        # This shift pays its own way, whatever earlier days saved. The window's account must
+        # moreover leave room for the calls in flight above the free agents: the governor counts
+        # each of them as a drop to come, and would stop us.
+        committed = len(view.ring_ages_ms) + len(view.detect_ages_ms) + view.waiting - view.ready
+        room = alpha * view.live - view.dropped - max(0, committed)
+        error = gain * (min(self._budget, room) - reserve)
         self._drift(elapsed_ms, 0.15 * gain * _clip(error, 3.0) * live_per_s * alpha)
         return min(0.98, math.exp(self._log_base + _clip(error, self._REACH)))
 
     def _account(self, view: PacingView, alpha: float) -> int:
         """Book what came since the last view; returns the ms since then."""
         elapsed_ms = 0
-        if self._seen is None:
-            self._budget = min(self._SAVINGS, alpha * view.live - view.dropped)
-        else:
+        if self._seen is not None:
             elapsed_ms = max(0, view.now - self._seen.now)
             # What leaves the window again is no news.
             live = max(0, view.live - self._seen.live)
