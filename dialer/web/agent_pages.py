@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, RedirectResponse, Response
@@ -268,7 +269,7 @@ class AgentPages:
                 call=call if wrapping_up else None,
                 campaign=campaign,
                 choices=_shortcuts(campaign.dispositions),
-                hours=_hours_text(campaign.hours),
+                hours=hours_text(campaign.hours),
                 deadline=Instant(agent.since + campaign.wrapup_limit_ms),
                 draft=draft or _Draft(),
                 notes_limit=NOTES_LIMIT,
@@ -303,17 +304,19 @@ def _shortcuts(
     )
 
 
-def _hours_text(hours: CallingHours) -> str:
-    """`Mon 09:00-20:00, Tue 09:00-20:00`: the campaign's days and hours."""
+def hours_text(hours: CallingHours) -> str:
+    """`Mon-Fri 09:00-20:00, Sat 10:00-18:00`: the campaign's days and hours."""
 
     def clock(minutes: int) -> str:
         return f"{minutes // 60:02}:{minutes % 60:02}"
 
-    return ", ".join(
-        f"{name} {clock(day[0])}-{clock(day[1])}"
-        for name, day in zip(_WEEKDAYS, hours.days, strict=True)
-        if day is not None
-    )
+    spans: list[str] = []
+    for day, run in groupby(range(7), key=lambda day: hours.days[day]):
+        names = [_WEEKDAYS[each] for each in run]
+        if day is not None:
+            days = names[0] if len(names) == 1 else f"{names[0]}-{names[-1]}"
+            spans.append(f"{days} {clock(day[0])}-{clock(day[1])}")
+    return ", ".join(spans)
 
 
 def _call_data(call: CallView) -> dict[str, object]:

@@ -9,6 +9,7 @@ import pytest
 
 from dialer.model.agents import AgentState
 from dialer.model.calls import AttemptId
+from dialer.model.campaigns import CallingHours
 from dialer.model.events import (
     AgentDisposed,
     AgentHungUp,
@@ -20,7 +21,8 @@ from dialer.model.events import (
     AgentSkipped,
 )
 from dialer.model.instant import DAY_MS, HOUR_MS, Instant
-from tests.web.fake_office import START, FakeOffice, agent_view, on_call
+from dialer.web.agent_pages import hours_text
+from tests.web.fake_office import CAMPAIGN, START, FakeOffice, agent_view, on_call
 from tests.web.visiting import app_of, click, token, visitor
 
 BUTTONS = {
@@ -182,6 +184,13 @@ async def test_a_callback_is_on_the_leads_clock() -> None:
     assert office.sent == [
         AgentDisposed("ada", AttemptId(41), "CALLBACK", "after lunch", Instant(START + DAY_MS))
     ]
+
+
+def test_hours_are_written_in_runs_of_days() -> None:
+    day = (540, 1200)
+    assert hours_text(CAMPAIGN.hours) == "Mon-Fri 09:00-20:00, Sat 10:00-18:00"
+    alternate = CallingHours((day, None, day, None, None, None, (0, 1440)))
+    assert hours_text(alternate) == "Mon 09:00-20:00, Wed 09:00-20:00, Sun 00:00-24:00"
 
 
 async def test_a_time_typed_for_another_choice_is_left_out() -> None:
