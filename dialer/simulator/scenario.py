@@ -111,6 +111,7 @@ def leads_of(count: int) -> list[Lead]:
             ),
             fields={},
             order_key=k + 1,
+            next_eligible_at=Instant(0),
         )
         for k in range(count)
     ]

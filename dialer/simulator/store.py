@@ -22,7 +22,8 @@ from dialer.model.leads import Lead, LeadState
 class SimulatedStore:
     """Journal entries in order, and the leads as those entries move them.
 
-    A DIAL_INTENDED counts as an attempt; any entry with `lead_state` moves its lead.
+    A lead without `next_eligible_at` is not offered: no passing of time makes it eligible. A
+    DIAL_INTENDED counts as an attempt; any entry with `lead_state` moves its lead.
     """
 
     def __init__(self, leads: Iterable[Lead]) -> None:
@@ -101,7 +102,7 @@ class SimulatedStore:
         next_at, key = entry.data.get("next_eligible_at"), entry.data.get("order_key")
         lead = replace(
             lead,
-            next_eligible_at=Instant(next_at) if isinstance(next_at, int) else Instant(0),
+            next_eligible_at=Instant(next_at) if isinstance(next_at, int) else None,
             order_key=key if isinstance(key, int) else lead.order_key,
         )
         self.leads[lead.lead_id] = lead
@@ -110,5 +111,6 @@ class SimulatedStore:
     def _file(self, lead: Lead) -> None:
         """Only the newest filing of a lead counts; older ones are passed over when met."""
         turn = self._turn[lead.lead_id] = self._turn.get(lead.lead_id, 0) + 1
-        if self.states[lead.lead_id] is LeadState.OPEN:
-            heapq.heappush(self._later, (lead.next_eligible_at, lead.lead_id, turn))
+        eligible_at = lead.next_eligible_at
+        if self.states[lead.lead_id] is LeadState.OPEN and eligible_at is not None:
+            heapq.heappush(self._later, (eligible_at, lead.lead_id, turn))
