@@ -9,9 +9,13 @@ Three rules keep the library and Python's memory at peace:
 - Python holds a reference to every call and port as long as the library may use it.
 - Nothing is destroyed inside a callback. A port is not destroyed either while the media thread may
   still be in it: it is disconnected, then laid in `_discarded` for a few frames' time, and `poll`
-  drops it. An ended call, on the other hand, must be gone before the next one is placed: the
+  drops it. A call object, on the other hand, must be gone by the time its channel is free: the
   library gives its number to the next call, and the old object's end would hang that one up.
 - A callback never raises into C++.
+
+The library calls a leg disconnected the moment we hang up; its channel stays taken until the far
+end has answered the CANCEL or BYE, or 32 s if it never does. So an end is reported when the channel
+is free, or after `LAST_WORD_S`; in the second case Freed follows.
 
 A call's port in the conference bridge is replaced when its SDP changes, so connections are not made
 once: `_connect` states all that a leg is connected to, and runs again on every media change.
@@ -27,7 +31,6 @@ from __future__ import annotations
 
 import ctypes
 import logging
-import re
 import socket
 import time
 from collections import deque
@@ -38,15 +41,26 @@ from typing import Any
 
 import pjsua2 as pj
 
-from dialer.carrier.sip.wire import Answered, Ended, Joined, Played, Progressed, Report, Turned
+from dialer.carrier.sip.reason_header import q850_cause
+from dialer.carrier.sip.wire import (
+    Answered,
+    Ended,
+    Freed,
+    Joined,
+    Played,
+    Progressed,
+    Report,
+    Turned,
+)
 
 CLOCK_RATE = 8_000
 FRAME_MS = 20
 FRAME_BYTES = CLOCK_RATE * FRAME_MS // 1000 * 2
 """160 samples of 16 bits: what a tap hands out and a patch carries."""
 
-TRANSACTION_S = 32.5
-"""Timer B of RFC 3261 (64 * T1), and a little: how long an unanswered INVITE holds its channel."""
+LAST_WORD_S = 1.0
+"""How long the far end may take to answer a CANCEL or BYE before a leg is said to have ended
+without it: twice the first retransmission interval (RFC 3261, T1)."""
 
 _TOO_MANY = 70_010  # PJ_ETOOMANY
 _DISCARD_S = 0.08
@@ -56,15 +70,8 @@ _BEEP_VOLUME = 4_000  # of 32767: about -18 dB, below speech
 _PATCH_FRAMES = 4
 """Most frames a patch holds back; older ones are dropped, so that a hiccup never stays as delay."""
 _CODECS = {"PCMU/8000/1": 255, "PCMA/8000/1": 254}
-_Q850 = re.compile(r"^Reason\s*:.*\bQ\.850\s*;.*?\bcause\s*=\s*(\d+)", re.MULTILINE | re.IGNORECASE)
 
 _log = logging.getLogger("dialer.carrier.sip")
-
-
-def q850_cause(message: str) -> int | None:
-    """The Q.850 cause of a SIP message's Reason header (RFC 3326), if it has one."""
-    found = _Q850.search(message.partition("\r\n\r\n")[0])
-    return int(found.group(1)) if found else None
 
 
 class _TapPort(pj.AudioMediaPort):
@@ -140,10 +147,8 @@ def _bytes_of(frame: Any) -> bytes:
 
 def _audio_format() -> Any:
     wanted = pj.MediaFormatAudio()
-    wanted.type = pj.PJMEDIA_TYPE_AUDIO
-    wanted.clockRate = CLOCK_RATE
-    wanted.channelCount = 1
-    wanted.bitsPerSample = 16
+    wanted.type, wanted.clockRate = pj.PJMEDIA_TYPE_AUDIO, CLOCK_RATE
+    wanted.channelCount, wanted.bitsPerSample = 1, 16
     wanted.frameTimeUsec = FRAME_MS * 1000
     wanted.avgBps = wanted.maxBps = CLOCK_RATE * 16
     return wanted
@@ -156,14 +161,13 @@ class _Call(pj.Call):
         super().__init__(account)
         self.leg = leg
         self.detect = detect
-        self.placed_at = time.monotonic()
         self.notes: deque[Report] = deque()
-        self.responded = False
         self.media_changed = False
         self.confirmed_at: float | None = None
         self.answered = False
         self.q850: int | None = None
         self.ended: Ended | None = None
+        self.reported = False
         self.hung_up = False
         self.tap: _TapPort | None = None
         self.player: _PlayerPort | None = None
@@ -193,11 +197,8 @@ class _Call(pj.Call):
                 event = prm.e.body.tsxState
                 if prm.e.type == pj.PJSIP_EVENT_TSX_STATE and event.type == pj.PJSIP_EVENT_RX_MSG:
                     self._read(event.src.rdata.wholeMsg)
-                lingers_s = TRANSACTION_S - (at - self.placed_at)
-                if self.responded or not self.hung_up:
-                    lingers_s = 0.0
                 status = 200 if self.confirmed_at is not None else info.lastStatusCode
-                self.ended = Ended(self.leg, status, None, info.lastReason, max(lingers_s, 0.0), at)
+                self.ended = Ended(self.leg, status, None, info.lastReason, False, at)
         except Exception:
             _log.exception("leg %d: the call's state could not be read", self.leg)
 
@@ -205,10 +206,17 @@ class _Call(pj.Call):
         self.media_changed = True
 
     def _read(self, message: str) -> None:
-        self.responded = True
         cause = q850_cause(message)
         if cause is not None:
             self.q850 = cause
+
+    def holds_channel(self) -> bool:
+        """Whether the library still keeps this call's dialog, ended or not."""
+        try:
+            self.getInfo()
+        except pj.Error:
+            return False
+        return True
 
     def audio(self) -> Any | None:
         """The call's port in the conference bridge, None while it has none."""
@@ -246,6 +254,8 @@ class Endpoint:
     ) -> None:
         self._report = report
         self._calls: dict[int, _Call] = {}
+        self._ending: list[_Call] = []
+        """Ended, the end not yet reported or the channel not yet free."""
         self._bridges: dict[int, _Bridge] = {}
         self._discarded: deque[tuple[float, Any]] = deque()
         self._library = pj.Endpoint()
@@ -331,7 +341,7 @@ class Endpoint:
                 self._report(Turned(leg))
             else:
                 reason = f"not placed: {error.reason}"
-                self._report(Ended(leg, 0, None, reason, 0.0, time.monotonic()))
+                self._report(Ended(leg, 0, None, reason, False, time.monotonic()))
             return
         self._calls[leg] = call
 
@@ -345,7 +355,7 @@ class Endpoint:
         except pj.Error as error:
             _log.warning("leg %d could not be hung up: %s", leg, error.info())
             status = 200 if call.confirmed_at is not None else 487
-            call.ended = Ended(leg, status, None, error.reason, 0.0, time.monotonic())
+            call.ended = Ended(leg, status, None, error.reason, False, time.monotonic())
 
     def join(self, bridge: int, lead: int, agent: int, lead_hears: str, agent_hears: str) -> None:
         lead_call, agent_call = self._calls.get(lead), self._calls.get(agent)
@@ -438,8 +448,9 @@ class Endpoint:
     def poll(self, wait_ms: int) -> None:
         """Let the library work, for at most `wait_ms` where nothing happens; report what did."""
         self._library.libHandleEvents(wait_ms)
-        for call in list(self._calls.values()):
-            self._follow(call)
+        for leg in self.legs:
+            self._follow(self._calls[leg])
+        self._ending = [call for call in self._ending if not self._over(call)]
         now = time.monotonic()
         while self._discarded and self._discarded[0][0] <= now:
             _, done_with = self._discarded.popleft()
@@ -452,7 +463,7 @@ class Endpoint:
         for leg in self.legs:
             self.hang_up(leg)
         give_up_at = time.monotonic() + within_s
-        while time.monotonic() < give_up_at and (self._calls or self._discarded):
+        while time.monotonic() < give_up_at and (self._calls or self._ending or self._discarded):
             self.poll(10)
 
     def _follow(self, call: _Call) -> None:
@@ -468,10 +479,11 @@ class Endpoint:
             self._stop_playing(call)
             self._report(Played(call.leg, time.monotonic()))
         if call.ended is not None:
-            self._forget(call, call.ended)
+            self._take_down(call)
 
-    def _forget(self, call: _Call, ended: Ended) -> None:
+    def _take_down(self, call: _Call) -> None:
         del self._calls[call.leg]
+        self._ending.append(call)
         for number, made in list(self._bridges.items()):
             if call is made.lead or call is made.agent:
                 self.part(number)
@@ -479,9 +491,16 @@ class Endpoint:
         for port in (call.tap, call.beeper):
             if port is not None:
                 self._discard(port)
-        self._report(
-            Ended(call.leg, ended.status, call.q850, ended.reason, ended.lingers_s, ended.at)
-        )
+
+    def _over(self, call: _Call) -> bool:
+        """Report the end of a leg when it is time; True once nothing of it is left."""
+        end, free = call.ended, not call.holds_channel()
+        if end is not None and (free or time.monotonic() > end.at + LAST_WORD_S):
+            self._report(Ended(call.leg, end.status, call.q850, end.reason, not free, end.at))
+            call.ended, call.reported = None, True
+        elif call.reported and free:
+            self._report(Freed(call.leg))
+        return free
 
     def _connect(self, call: _Call) -> None:
         """Connect a leg's audio to all that it should be connected to; again does no harm."""

@@ -25,6 +25,7 @@ from dialer.carrier.sip.wire import (
     Answered,
     EndCall,
     Ended,
+    Freed,
     Heard,
     Hello,
     Join,
@@ -72,14 +73,13 @@ class _Slot:
     capacity: int = 0
     legs: set[LegId] = field(default_factory=set)
     agent_legs: int = 0
-    lingering: list[float] = field(default_factory=list)
-    """When each channel comes free that an ended leg still holds, in monotonic seconds."""
+    lingering: set[LegId] = field(default_factory=set)
+    """Ended legs that still hold a channel."""
     shunned_until: float = 0.0
 
     def free(self, now_s: float) -> int:
         if now_s < self.shunned_until:
             return 0
-        self.lingering = [until for until in self.lingering if until > now_s]
         return self.capacity - len(self.legs) - len(self.lingering)
 
 
@@ -300,6 +300,9 @@ class SipCarrier:
             self._joined(news)
             return
         leg_id = LegId(news.leg)
+        if isinstance(news, Freed):
+            self._slots[supervisor].lingering.discard(leg_id)
+            return
         leg = self._legs.get(leg_id)
         if leg is None or leg.slot.supervisor is not supervisor:
             return
@@ -316,8 +319,8 @@ class SipCarrier:
             case Played(at=at):
                 self._emit(MessageEnded(leg_id, self._instant(at)))
             case Ended():
-                if news.lingers_s > 0:
-                    leg.slot.lingering.append(time.monotonic() + news.lingers_s)
+                if news.lingers:
+                    leg.slot.lingering.add(leg_id)
                 self._release(leg_id)
                 ending = Ending(news.status, news.q850, news.reason)
                 self._emit(LegEnded(leg_id, ending, self._instant(news.at)))

@@ -157,15 +157,23 @@ class Played:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """The leg is gone. Its channel stays taken for `lingers_s` more: a call given up before the far
-    end said anything cannot be cancelled (RFC 3261, 9.1) and dies with its transaction."""
+    """The leg is gone. If it `lingers`, its channel is still taken and Freed will follow: the far
+    end has not answered our CANCEL or BYE, or has said nothing at all, so that there was nothing
+    to cancel (RFC 3261, 9.1)."""
 
     leg: int
     status: int
     q850: int | None
     reason: str
-    lingers_s: float
+    lingers: bool
     at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Freed:
+    """The channel of a leg that lingered is free."""
+
+    leg: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +184,7 @@ class Turned:
 
 
 Order = PlaceCall | EndCall | Join | Patch | Part | Play | Pulse | Leave
-News = Progressed | Answered | Heard | Judged | Joined | Played | Ended | Turned
+News = Progressed | Answered | Heard | Judged | Joined | Played | Ended | Freed | Turned
 """What a worker reports about legs and bridges."""
 Report = Hello | Beat | News
 Message = Order | Report

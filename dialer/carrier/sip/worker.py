@@ -43,6 +43,7 @@ from dialer.carrier.sip.wire import (
     Play,
     Pulse,
     Report,
+    Turned,
     WireFault,
     encode,
 )
@@ -110,8 +111,7 @@ class Worker:
                 if detection is not None:
                     detection.analyzer.answered()
                     detection.answered_at = at
-            case Ended(leg=leg) if leg in self._detections:
-                self._hear_out(leg)
+            case Ended(leg=leg) | Turned(leg=leg):
                 self._detections.pop(leg, None)
         self._send(report)
 
@@ -215,7 +215,7 @@ def _judged(leg: int, verdict: PartyVerdict, answered_at: float | None) -> Judge
     return Judged(
         leg=leg,
         kind=verdict.kind.value,
-        confidence=verdict.confidence,
+        confidence=float(verdict.confidence),
         elapsed_ms=verdict.elapsed_ms,
         rule=verdict.rule,
         greeting_ended_at=spoke_until,
