@@ -108,7 +108,9 @@ def verify(entries: Iterable[StoredEntry | Unreadable], head: Head | None = None
     for stored in entries:
         why = _fault(stored, so_far)
         if why:
-            return Verification(False, so_far.entries, stored.seq, why)
+            # Where entries are missing, the first bad one is the first that is missing.
+            bad = min(stored.seq, so_far.entries + 1)
+            return Verification(False, so_far.entries, bad, why)
         assert isinstance(stored, StoredEntry)
         so_far = Head(stored.seq, stored.hash)
     if head is None or head == so_far:
@@ -124,7 +126,7 @@ def _fault(stored: StoredEntry | Unreadable, before: Head) -> str:
     """What is wrong with an entry that should follow `before`, or ""."""
     expected = before.entries + 1
     if stored.seq != expected:
-        return f"entry {expected} should stand here, found {stored.seq}"
+        return f"entry {expected} is missing: entry {stored.seq} stands in its place"
     if isinstance(stored, Unreadable):
         return stored.why
     if stored.prev_hash != before.hash:

@@ -10,14 +10,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from itertools import islice
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, func, insert, select
+from sqlalchemy import Connection, Row, func, insert, select, text
 
 from dialer.model.commands import RefillHopper
 from dialer.model.events import LeadsOffered
 from dialer.model.instant import Instant
-from dialer.model.leads import Lead, LeadFile, LeadState
+from dialer.model.leads import Lead, LeadFile
 from dialer.model.numbers import PhoneNumber
 from dialer.model.reports import ImportReport
 from dialer.store.imports import Sifted, imported_before, sift
@@ -29,53 +30,41 @@ FEW = 5_000
 _CHUNK = 500
 
 
+_ELIGIBLE = "campaign = :campaign AND state = 'OPEN' AND next_eligible_at <= :now"
+_COUNT = text(
+    "SELECT count(*) FROM (SELECT 1 FROM lead INDEXED BY lead_by_time"
+    f" WHERE {_ELIGIBLE} LIMIT {FEW + 1})"
+)
+_BY_TIME, _BY_ORDER = (
+    text(
+        f"SELECT * FROM lead INDEXED BY {index}"
+        f" WHERE {_ELIGIBLE} ORDER BY order_key, lead_id LIMIT :count"
+    )
+    for index in ("lead_by_time", "lead_by_order")
+)
+_LATER = text(
+    "SELECT lead_id, next_eligible_at FROM lead INDEXED BY lead_by_time"
+    " WHERE campaign = :campaign AND state = 'OPEN' AND next_eligible_at > :now"
+    " ORDER BY next_eligible_at LIMIT :count"
+)
+
+
 def offer(connection: Connection, wanted: RefillHopper) -> LeadsOffered:
     """The answer to RefillHopper, as of the connection's transaction."""
-    leads: list[Lead] = []
+    asked = {"campaign": wanted.campaign, "now": wanted.now}
+    many = (connection.scalar(_COUNT, asked) or 0) > FEW
     # Held leads may be the very first ones: read as many more, and leave them out here.
-    for row in connection.execute(_eligible(connection, wanted, wanted.count + len(wanted.held))):
-        if row.lead_id not in wanted.held and len(leads) < wanted.count:
-            leads.append(lead_of(row))
+    rows = connection.execute(
+        _BY_ORDER if many else _BY_TIME, asked | {"count": wanted.count + len(wanted.held)}
+    ).all()
+    free = (row for row in rows if row.lead_id not in wanted.held)
+    leads = tuple(lead_of(row) for row in islice(free, wanted.count))
     later: Instant | None = None
     if len(leads) < wanted.count:
-        rows = connection.execute(
-            select(LEAD.c.lead_id, LEAD.c.next_eligible_at)
-            .with_hint(LEAD, "INDEXED BY lead_by_time", "sqlite")
-            .where(
-                LEAD.c.campaign == wanted.campaign,
-                LEAD.c.state == LeadState.OPEN,
-                LEAD.c.next_eligible_at > wanted.now,
-            )
-            .order_by(LEAD.c.next_eligible_at)
-            .limit(len(wanted.held) + 1)
-        )
-        free = (row.next_eligible_at for row in rows if row.lead_id not in wanted.held)
-        later = next((Instant(at) for at in free), None)
-    return LeadsOffered(wanted.campaign, tuple(leads), later)
-
-
-def _eligible(connection: Connection, wanted: RefillHopper, count: int) -> Select[Any]:
-    eligible = (
-        LEAD.c.campaign == wanted.campaign,
-        LEAD.c.state == LeadState.OPEN,
-        LEAD.c.next_eligible_at <= wanted.now,
-    )
-    some = (
-        select(LEAD.c.lead_id)
-        .with_hint(LEAD, "INDEXED BY lead_by_time", "sqlite")
-        .where(*eligible)
-        .limit(FEW + 1)
-        .subquery()
-    )
-    many = (connection.scalar(select(func.count()).select_from(some)) or 0) > FEW
-    index = "lead_by_order" if many else "lead_by_time"
-    return (
-        select(LEAD)
-        .with_hint(LEAD, f"INDEXED BY {index}", "sqlite")
-        .where(*eligible)
-        .order_by(LEAD.c.order_key, LEAD.c.lead_id)
-        .limit(count)
-    )
+        waiting = connection.execute(_LATER, asked | {"count": len(wanted.held) + 1}).all()
+        times = (row.next_eligible_at for row in waiting if row.lead_id not in wanted.held)
+        later = next((Instant(at) for at in times), None)
+    return LeadsOffered(wanted.campaign, leads, later)
 
 
 def lead_of(row: Row[Any]) -> Lead:

@@ -105,13 +105,19 @@ class MemoryStore:
         """Do something after everything taken before it, and wait for it."""
         done = trio.Event()
         results: list[T] = []
+        errors: list[Exception] = []
 
         def do() -> None:
-            results.append(job())
+            try:
+                results.append(job())
+            except Exception as error:  # it is the asker's, and no reason for the store to end
+                errors.append(error)
             done.set()
 
         self._take(do)
         await done.wait()
+        if errors:
+            raise errors[0]
         return results[0]
 
     # --- writing ------------------------------------------------------------------------------

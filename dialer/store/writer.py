@@ -8,8 +8,8 @@ for at most `LINGER_S`, to share a commit.
 
 When a transaction fails (disk full, database locked) nothing leaves the backlog. The thread says so
 once, tries again with back-off, and says when everything held back is committed: order and chain
-are as if nothing had happened. An import or a new user is different: somebody waits who can be told,
-so it stands alone in its transaction, and its failure is theirs and holds nobody up.
+are as if nothing had happened. An import or a new user is different: somebody waits who can be
+told, so it stands alone in its transaction, and its failure is theirs and holds nobody up.
 """
 
 from __future__ import annotations
