@@ -27,7 +27,7 @@ from dialer.model.events import LeadsOffered
 from dialer.model.instant import SECOND_MS, Instant
 from dialer.model.journal import EntryKind, JournalEntry
 from dialer.model.leads import Lead, LeadState
-from dialer.model.numbers import CallerId
+from dialer.model.numbers import CallerId, PhoneNumber
 from dialer.model.screening import Allowed, Refused, Screening
 from dialer.pacing.controller import PacingView
 
@@ -54,16 +54,18 @@ TRUNK_FAILURES_TOLERATED = 3
 LONGEST_BACK_OFF_MS = 60 * SECOND_MS
 
 
-def screen(floor: FloorState, desk: Desk, lead: Lead, now: Instant, caller: CallerId) -> Screening:
+def screen(
+    floor: FloorState, desk: Desk, number: PhoneNumber, now: Instant, caller: CallerId
+) -> Screening:
     """The one gate."""
     campaign = desk.campaign
     return decide(
         Facts(
-            number=lead.number,
+            number=number,
             seller=campaign.seller,
             hours=campaign.hours,
-            suppressions=floor.suppressions.find(lead.number.e164, campaign.seller),
-            recent_dials=tuple(floor.recent_dials.get(lead.number.e164, ())),
+            suppressions=floor.suppressions.find(number.e164, campaign.seller),
+            recent_dials=tuple(floor.recent_dials.get(number.e164, ())),
             attempts_per_day=campaign.attempts_per_day,
             min_gap_ms=campaign.min_gap_ms,
             caller_id=caller.e164,
@@ -115,7 +117,7 @@ def leads_offered(floor: FloorState, event: LeadsOffered, now: Instant) -> None:
     if desk.state is CampaignState.STOPPED:
         return
     for lead in event.leads:
-        answer = screen(floor, desk, lead, now, desk.campaign.caller_ids[0])
+        answer = screen(floor, desk, lead.number, now, desk.campaign.caller_ids[0])
         if isinstance(answer, Refused):
             refuse_lead(floor, desk, lead, answer, now, "bulk")
         else:
@@ -316,7 +318,7 @@ def journaled(floor: FloorState, token: int, now: Instant) -> None:
     if floor.draining or desk.state is not CampaignState.RUNNING:
         _unplaced(floor, attempt, now, AttemptInput.CANCELLED)
         return
-    answer = screen(floor, desk, attempt.lead, now, attempt.caller_id)
+    answer = screen(floor, desk, attempt.lead.number, now, attempt.caller_id)
     if not isinstance(answer, Allowed):
         refuse_lead(floor, desk, attempt.lead, answer, now, "dial")
         _unplaced(floor, attempt, now, AttemptInput.REFUSED, answer)
@@ -367,7 +369,8 @@ def trunk_failed(floor: FloorState, attempt: Attempt, now: Instant) -> None:
     a time, so that a dead trunk burns no lead."""
     use = floor.trunks[attempt.desk.campaign.trunk]
     use.failures += 1
-    if use.failures < TRUNK_FAILURES_TOLERATED:
+    resting = use.down_until is not None and now < use.down_until
+    if use.failures < TRUNK_FAILURES_TOLERATED or resting:
         return
     first = use.down_until is None
     use.down_until = Instant(now + use.back_off_ms)

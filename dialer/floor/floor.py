@@ -24,7 +24,10 @@ from dialer.model.campaigns import Campaign, CampaignState
 from dialer.model.commands import Command
 from dialer.model.instant import Instant
 from dialer.model.journal import EntryKind, JournalEntry
+from dialer.model.numbers import PhoneNumber
+from dialer.model.screening import Screening
 from dialer.model.snapshot import FloorSnapshot
+from dialer.model.suppression import Suppression
 from dialer.model.trunks import Trunk
 from dialer.pacing.choose import controller_for
 
@@ -60,6 +63,26 @@ class Floor:
             due += [at for at in (session.deadline, session.call_phone_at) if at is not None]
         due += self._pacing_deadlines()
         return min(due, default=None)
+
+    @property
+    def version(self) -> int:
+        """Grows with every event handled."""
+        return self._version
+
+    @property
+    def campaigns(self) -> tuple[str, ...]:
+        """The names of the campaigns on the floor."""
+        return tuple(self._state.desks)
+
+    def screening_of(self, number: PhoneNumber, campaign: str, now: Instant) -> Screening:
+        """The gate's answer about a number, for people's questions; nothing follows from it."""
+        desk = self._state.desks[campaign]
+        return dialling.screen(self._state, desk, number, now, desk.campaign.caller_ids[0])
+
+    def suppressions_of(self, number: PhoneNumber, campaign: str) -> tuple[Suppression, ...]:
+        """Every list and request that holds the number and binds the campaign's seller."""
+        seller = self._state.desks[campaign].campaign.seller
+        return self._state.suppressions.find(number.e164, seller)
 
     def snapshot(self, now: Instant) -> FloorSnapshot:
         return snapshot(self._state, self._version, now)

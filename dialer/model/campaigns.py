@@ -77,7 +77,8 @@ class Campaign:
     script: str
     """Script text with merge fields written `{first_name}`."""
     drop_message: str
-    """WAV file played when no agent is there in time: seller's name and number (16 CFR 310.4(b)(4)(iii))."""
+    """WAV file played when no agent is there in time: the seller's name and number
+    (16 CFR 310.4(b)(4)(iii))."""
     drop_ceiling: float = 0.03
     ring_timeout_ms: int = 22_000
     attempts_per_day: int = 3

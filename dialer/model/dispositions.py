@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class SystemDisposition(StrEnum):
-    """Dispositions the system gives. An agent's choice (`SALE`, ...) comes from the campaign file."""
+    """Dispositions the system gives; an agent's choice (`SALE`, ...) is the campaign file's."""
 
     NO_ANSWER = "NO_ANSWER"
     BUSY = "BUSY"

@@ -30,7 +30,7 @@ class Problem:
 
 
 class OperatorError(Exception):
-    """Something the operator gave us is wrong; every problem found is listed, not just the first."""
+    """Something the operator gave us is wrong; every problem found is listed."""
 
     def __init__(self, *problems: Problem) -> None:
         super().__init__("\n".join(str(problem) for problem in problems))

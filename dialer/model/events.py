@@ -153,7 +153,7 @@ class AgentSkipped:
 
 @dataclass(frozen=True, slots=True)
 class AgentDisposed:
-    """The agent's choice about attempt `attempt` (a second click on an old page changes nothing)."""
+    """The agent's choice about `attempt` (a second click on an old page changes nothing)."""
 
     agent: str
     attempt: AttemptId

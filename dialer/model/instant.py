@@ -8,24 +8,25 @@ from typing import NewType
 Instant = NewType("Instant", int)
 """UTC milliseconds since 1970-01-01. Durations are plain ints named `..._ms`."""
 
+EPOCH = Instant(0)
 SECOND_MS = 1_000
 MINUTE_MS = 60 * SECOND_MS
 HOUR_MS = 60 * MINUTE_MS
 DAY_MS = 24 * HOUR_MS
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_EPOCH_UTC = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def instant_of(moment: datetime) -> Instant:
-    """The instant of an aware datetime. Raises ValueError for a naive one: local time is a guess."""
+    """The instant of an aware datetime. Raises ValueError for a naive one."""
     if moment.tzinfo is None:
         raise ValueError(f"a time without a zone has no instant: {moment.isoformat()}")
-    return Instant((moment - _EPOCH) // timedelta(milliseconds=1))
+    return Instant((moment - _EPOCH_UTC) // timedelta(milliseconds=1))
 
 
 def utc(instant: Instant) -> datetime:
     """The aware UTC datetime of an instant."""
-    return _EPOCH + timedelta(milliseconds=instant)
+    return _EPOCH_UTC + timedelta(milliseconds=instant)
 
 
 def rfc3339(instant: Instant) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from dialer.model.instant import Instant
+from dialer.model.instant import EPOCH, Instant
 from dialer.model.numbers import PhoneNumber
 
 
@@ -40,14 +40,14 @@ class Lead:
     fields: Mapping[str, str]
     attempts: int = 0
     order_key: int = 0
-    next_eligible_at: Instant = Instant(0)
+    next_eligible_at: Instant = EPOCH
     callback_for: str | None = None
     """The agent a callback was promised to, if any."""
 
 
 @dataclass(frozen=True, slots=True)
 class RejectedRow:
-    """A row of a file that cannot become a lead or a suppression: line, what it said, why, what to do."""
+    """A row that cannot become a lead: its line, what it said, why, what to do."""
 
     line: int
     value: str

@@ -34,7 +34,7 @@ class Allowed:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The number may not be called. `codes` holds every failing rule, `codes[0]` is the primary one.
+    """The number may not be called. `codes` holds every failing rule, the primary one first.
 
     `next_allowed_at` is the earliest instant at which every failing rule passes, or None where
     no passing of time mends it: the lead leaves the campaign. `explain` is in plain words, with

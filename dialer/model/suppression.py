@@ -18,7 +18,7 @@ class SuppressionSource(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Suppression:
-    """A number we may not call, where that comes from, and since when. `seller` "" means everyone."""
+    """A number we may not call, where that comes from, since when; `seller` "" means everyone."""
 
     e164: str
     source: SuppressionSource

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Trunk:
-    """`address` is the SIP host:port calls go to; `channels` and `cps` (calls per second) cap them."""
+    """`address` is the SIP host:port of calls; `channels` and `cps` (calls a second) cap them."""
 
     name: str
     address: str

@@ -37,9 +37,9 @@ class Store(Protocol):
     async def import_leads(
         self, campaign: str, file: LeadFile, order_keys: Sequence[int], now: Instant, by: str
     ) -> ImportReport:
-        """Store the good rows of a parsed file, all or nothing, journaled as LIST_IMPORTED. A number
-        the campaign has already is refused as a duplicate with its line. Rejected rows are kept, so
-        that `refusals` can show them. A file with the same SHA-256 as one already imported into the
+        """Store a parsed file's good rows, all or nothing, journaled as LIST_IMPORTED. A number the
+        campaign has already is refused as a duplicate with its line. Rejected rows are kept, for
+        `refusals`. A file with the same SHA-256 as one already imported into the
         campaign loads nothing and says so. `order_keys` runs parallel to `file.leads`."""
 
     async def campaign_report(self, campaign: str, now: Instant) -> CampaignReport:

@@ -32,11 +32,11 @@ class Office(Protocol):
         """Wait for a snapshot newer than `version`."""
 
     async def send(self, event: AgentEvent | ManagerEvent) -> None:
-        """Hand an event to the floor and wait until the floor has handled it (so that the next
-        snapshot shows it). Raises OfficeBusy."""
+        """Hand an event to the floor and wait until it is handled (the next snapshot shows it).
+        Raises OfficeBusy."""
 
     async def authenticate(self, name: str, password: str) -> User | None:
-        """The user, if name and password fit. Journaled either way. Takes equally long either way."""
+        """The user, if name and password fit. Journaled, and equally slow, either way."""
 
     async def user(self, name: str) -> User | None:
         """The user as of now (a removed user's session ends)."""
@@ -44,7 +44,7 @@ class Office(Protocol):
     async def import_leads(
         self, campaign: str, filename: str, content: bytes, by: str
     ) -> ImportReport:
-        """Parse and store an uploaded lead file. Raises OperatorError if nothing in it can be read."""
+        """Parse and store an uploaded lead file. Raises OperatorError if it cannot be read."""
 
     async def campaign_report(self, campaign: str) -> CampaignReport: ...
 

@@ -1,0 +1,356 @@
+"""The one command. Machine output (`--json`) goes to stdout, everything for people to stderr; the
+exit status is 0 only if all went right."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+import trio
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from dialer import __version__
+from dialer.demo.run import DemoStuck, run_demo
+from dialer.demo.text import print_report
+from dialer.intake.lead_csv import read_leads
+from dialer.model.errors import CarrierFault, JournalFault, OperatorError, Problem
+from dialer.model.instant import rfc3339
+from dialer.model.reports import ImportReport, Role, User
+from dialer.service.checking import outlook
+from dialer.service.loading import OperatorData, load
+from dialer.service.office import hash_password
+from dialer.service.offline import now_of, reading, remembered_floor, writing
+from dialer.service.questions import check_number, store_leads
+from dialer.service.run import Running, Service
+from dialer.settings import Settings, read_settings
+from dialer.telemetry.logs import set_up_logging
+
+T = TypeVar("T")
+
+ROWS_SHOWN = 20
+
+console = Console(stderr=True)
+
+config_option = click.option(
+    "--config",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=Path("dialer.toml"),
+    show_default=True,
+    help="The settings file.",
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Machine output on stdout.")
+
+
+def say(text: object, style: str | None = None) -> None:
+    """Print for people."""
+    console.print(str(text), style=style, highlight=False, markup=False)
+
+
+@contextmanager
+def plain_errors() -> Iterator[None]:
+    """Errors written for people are printed without a traceback, and the status is 1."""
+    failed = False
+    try:
+        yield
+    except* (OperatorError, JournalFault, CarrierFault, DemoStuck) as group:
+        for error in _leaves(group):
+            say(error, "red")
+        failed = True
+    if failed:
+        sys.exit(1)
+
+
+def _leaves(group: BaseExceptionGroup[Any]) -> Iterator[BaseException]:
+    for error in group.exceptions:
+        if isinstance(error, BaseExceptionGroup):
+            yield from _leaves(error)
+        else:
+            yield error
+
+
+def _run(main: Callable[[], Awaitable[T]]) -> T:
+    return trio.run(main)
+
+
+def _put(value: object) -> None:
+    click.echo(json.dumps(value, default=str))
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__)
+def main() -> None:
+    """An outbound dialer: leads in, lawful calls out, live answers to agents."""
+
+
+# --- demo, serve, check ---------------------------------------------------------------------------
+
+
+@main.command()
+@click.option("--leads", type=click.IntRange(1), help="Only so many rows of the demo's list.")
+@click.option("--agents", type=click.IntRange(1, 40), default=10, show_default=True)
+@click.option("--seed", type=int, default=1, show_default=True, help="Of the robots' behaviour.")
+@click.option(
+    "--keep", type=click.Path(path_type=Path, file_okay=False), help="Work in this folder, keep it."
+)
+@json_option
+def demo(leads: int | None, agents: int, seed: int, keep: Path | None, as_json: bool) -> None:
+    """Run the main job on this machine: real SIP on loopback, robot agents, a report."""
+    set_up_logging("WARNING")
+    with plain_errors():
+        report = _run(partial(run_demo, console, leads, agents, seed, keep))
+        print_report(console, report)
+        if as_json:
+            _put(report.figures)
+        if not report.went_right:
+            sys.exit(1)
+
+
+@main.command()
+@config_option
+def serve(config: Path) -> None:
+    """Run the service until TERM (calls finish) or a second TERM, or INT (hang up)."""
+    set_up_logging("INFO")
+    with plain_errors():
+        settings = read_settings(config)
+        service = Service(settings, load(settings))
+        _run(partial(_serve, service))
+
+
+async def _serve(service: Service) -> None:
+    async with trio.open_nursery() as nursery:
+        running = await nursery.start(service.run)
+        say(f"pages at {running.address}")
+        await _until_told(nursery, service, running)
+
+
+async def _until_told(nursery: trio.Nursery, service: Service, running: Running) -> None:
+    """Wait for signals; returns when the service has left."""
+
+    async def drain() -> None:
+        await service.drain(running.office)
+        nursery.cancel_scope.cancel()
+
+    draining = False
+    with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
+        async for number in signals:
+            if number == signal.SIGTERM and not draining:
+                draining = True
+                say("draining: no new dials, calls finish; a second TERM or INT hangs up")
+                nursery.start_soon(drain)
+            else:
+                say("hanging up and leaving")
+                service.leave()
+                return
+
+
+@main.command()
+@config_option
+@json_option
+def check(config: Path, as_json: bool) -> None:
+    """Validate settings, campaigns and lists; say what would be called when."""
+    with plain_errors():
+        settings = read_settings(config)
+        outlooks, problems = outlook(settings, load(settings), now_of(settings))
+        for each in outlooks:
+            for line in each.words():
+                say(line)
+        for problem in problems:
+            say(problem, "red")
+        if not problems:
+            say("everything is in order", "green")
+        if as_json:
+            _put(
+                {
+                    "campaigns": {
+                        each.campaign.name: [asdict(one) for one in each.lists] for each in outlooks
+                    },
+                    "problems": [asdict(problem) for problem in problems],
+                }
+            )
+        if problems:
+            sys.exit(1)
+
+
+# --- leads, report, audit, dnc, user --------------------------------------------------------------
+
+
+@main.group()
+def leads() -> None:
+    """Lead files."""
+
+
+@leads.command("import")
+@click.argument("campaign")
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@config_option
+@json_option
+def import_(campaign: str, file: Path, config: Path, as_json: bool) -> None:
+    """Load a lead FILE into CAMPAIGN; refused rows are listed and written to a file."""
+    with plain_errors():
+        settings = read_settings(config)
+        data = _sound(load(settings))
+        report = _run(partial(_import, settings, data, campaign, file))
+        say(
+            f"{report.file}: {report.rows} rows, {report.loaded} loaded, "
+            f"{len(report.rejected)} refused ({report.duplicates} of them already in the campaign)"
+        )
+        for row in report.rejected[:ROWS_SHOWN]:
+            say(f"  line {row.line}: {row.reason} (found: {row.value!r}) {row.remedy}")
+        if len(report.rejected) > ROWS_SHOWN:
+            say(f"  and {len(report.rejected) - ROWS_SHOWN} more")
+        if report.refusals_file:
+            say(f"refused rows written to {report.refusals_file}")
+        if as_json:
+            _put(asdict(report))
+
+
+async def _import(
+    settings: Settings, data: OperatorData, campaign: str, file: Path
+) -> ImportReport:
+    chosen = data.campaigns.get(campaign)
+    if chosen is None or not chosen.lists:
+        names = ", ".join(data.campaigns) or "none"
+        raise OperatorError(
+            Problem(campaign, None, "no such campaign with a list", "", f"There are: {names}.")
+        )
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+        task = progress.add_task(f"reading {file.name}", total=None)
+        content = await trio.Path(file).read_bytes()
+        read = partial(read_leads, file.name, content, chosen.lists[0])
+        parsed = await trio.to_thread.run_sync(read)
+        progress.update(task, description=f"storing {len(parsed.leads)} leads")
+        async with writing(settings) as store:
+            return await store_leads(
+                store, campaign, parsed, now_of(settings), "command", settings.data
+            )
+
+
+def _sound(data: OperatorData) -> OperatorData:
+    if data.problems:
+        raise OperatorError(*data.problems)
+    return data
+
+
+@main.command()
+@click.argument("campaign")
+@config_option
+@json_option
+def report(campaign: str, config: Path, as_json: bool) -> None:
+    """Figures of a CAMPAIGN, from the journal."""
+    with plain_errors():
+        settings = read_settings(config)
+        store = reading(settings)
+        found = _run(partial(store.campaign_report, campaign, now_of(settings)))
+        if not found.leads and not found.dials:
+            raise OperatorError(
+                Problem(campaign, None, "nothing is known of this campaign", "", "Check its name.")
+            )
+        figures = asdict(found) | {"drop_rate": found.drop_rate}
+        waits = figures.pop("verdict_to_agent_ms")
+        figures["verdict_to_agent_max_ms"] = max(waits, default=0)
+        for name, value in figures.items():
+            say(f"{name.replace('_', ' '):24} {value}")
+        if as_json:
+            _put(figures)
+
+
+@main.group()
+def audit() -> None:
+    """The journal."""
+
+
+@audit.command()
+@config_option
+@json_option
+def verify(config: Path, as_json: bool) -> None:
+    """Recompute the journal's hash chain."""
+    with plain_errors():
+        settings = read_settings(config)
+        found = _run(reading(settings).verify)
+        if found.verified:
+            say(f"{found.entries} entries, every one as it was written", "green")
+        else:
+            say(f"entry {found.first_bad_seq} does not verify: {found.why}", "red")
+        if as_json:
+            _put(asdict(found))
+        if not found.verified:
+            sys.exit(1)
+
+
+@main.group()
+def dnc() -> None:
+    """Numbers that may not be called."""
+
+
+@dnc.command("check")
+@click.argument("number")
+@click.option("--campaign", default="", help="Whose hours and limits; the first one's without.")
+@config_option
+@json_option
+def dnc_check(number: str, campaign: str, config: Path, as_json: bool) -> None:
+    """May NUMBER be called now, by the gate that guards every dial? Status 1 if not."""
+    with plain_errors():
+        settings = read_settings(config)
+        data = _sound(load(settings))
+        found = _run(partial(_check_number, settings, data, number, campaign))
+        say(f"{found.e164 or found.raw}: {found.verdict} {' '.join(found.codes)}")
+        say(found.explain)
+        for zone, local in found.local_times:
+            say(f"  it is {local} in {zone}")
+        for name in found.lists:
+            say(f"  on list {name}")
+        if found.next_allowed_at is not None:
+            say(f"  may be called from {rfc3339(found.next_allowed_at)} on")
+        for line in found.history:
+            say(f"  {line}")
+        if as_json:
+            _put(asdict(found))
+        if found.verdict != "ALLOW":
+            sys.exit(1)
+
+
+async def _check_number(settings: Settings, data: OperatorData, number: str, campaign: str) -> Any:
+    store = reading(settings)
+    now = now_of(settings)
+    return await check_number(
+        store, await remembered_floor(store, data, now), number, campaign, now
+    )
+
+
+@main.group()
+def user() -> None:
+    """People who can sign in."""
+
+
+@user.command()
+@click.argument("name")
+@click.option("--role", type=click.Choice([str(role).lower() for role in Role]), required=True)
+@click.option("--display-name", default="")
+@click.password_option(help="Asked for when not given; better so, it stays out of your history.")
+@config_option
+def add(name: str, role: str, display_name: str, password: str, config: Path) -> None:
+    """Add NAME, or replace their role and password."""
+    with plain_errors():
+        settings = read_settings(config)
+        if len(password) < 8:
+            raise OperatorError(
+                Problem("password", None, "it is too short", "", "Use 8 characters or more.")
+            )
+        person = User(name, display_name or name, Role(role.upper()))
+        _run(partial(_add_user, settings, person, password))
+        say(f"{name} can sign in as {role}", "green")
+
+
+async def _add_user(settings: Settings, person: User, password: str) -> None:
+    async with writing(settings) as store:
+        await store.add_user(person, hash_password(password), now_of(settings), "command")

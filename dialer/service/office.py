@@ -1,0 +1,141 @@
+"""What pages and commands may ask of the service."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+import trio
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from dialer.floor.floor import Floor
+from dialer.intake.lead_csv import read_leads
+from dialer.model.commands import Record
+from dialer.model.errors import OperatorError, Problem
+from dialer.model.events import AgentEvent, LeadsImported, ManagerEvent
+from dialer.model.instant import Instant
+from dialer.model.journal import EntryKind, JournalEntry, StoredEntry, Verification
+from dialer.model.reports import CampaignReport, ImportReport, NumberCheck, RefusalRow, User
+from dialer.model.snapshot import FloorSnapshot
+from dialer.service.clock import ServiceClock
+from dialer.service.dispatcher import Dispatcher
+from dialer.service.questions import check_number, store_leads
+from dialer.store.port import Store
+from dialer.telemetry.metrics import Metrics
+from dialer.web.office import OfficeBusy
+
+_hasher = PasswordHasher()
+_NOBODY = _hasher.hash("nobody has this password")
+
+
+def hash_password(password: str) -> str:
+    """Argon2id, with the library's current parameters."""
+    return _hasher.hash(password)
+
+
+def _fits(password_hash: str, password: str) -> bool:
+    try:
+        return _hasher.verify(password_hash, password)
+    except (VerificationError, InvalidHashError):
+        return False
+
+
+class ServiceOffice:
+    """`dialer.web.office.Office` over the running service."""
+
+    def __init__(
+        self,
+        clock: ServiceClock,
+        floor: Floor,
+        dispatcher: Dispatcher,
+        store: Store,
+        metrics: Metrics,
+        data: Path,
+    ) -> None:
+        self._clock = clock
+        self._floor = floor
+        self._dispatcher = dispatcher
+        self._store = store
+        self._metrics = metrics
+        self._data = data
+
+    @property
+    def clock_shift_ms(self) -> int:
+        return self._clock.shift_ms
+
+    def now(self) -> Instant:
+        return self._clock.now()
+
+    def snapshot(self) -> FloorSnapshot:
+        return self._dispatcher.snapshot()
+
+    async def changed(self, version: int) -> FloorSnapshot:
+        return await self._dispatcher.changed(version)
+
+    async def send(self, event: AgentEvent | ManagerEvent) -> None:
+        try:
+            await self._dispatcher.ask(event)
+        except trio.WouldBlock:
+            raise OfficeBusy("the floor is busy: nothing was done, try again") from None
+
+    async def authenticate(self, name: str, password: str) -> User | None:
+        found = await self._store.user(name)
+        user, password_hash = found if found is not None else (None, _NOBODY)
+        fits = await trio.to_thread.run_sync(_fits, password_hash, password)
+        accepted = user if fits else None
+        entry = JournalEntry(
+            EntryKind.USER_CHANGED,
+            self.now(),
+            data={
+                "user": name[:100],
+                "role": user.role if user else None,
+                "change": "signed_in" if accepted else "refused",
+            },
+        )
+        self._store.carry_out(Record(entry))
+        return accepted
+
+    async def add_user(self, user: User, password: str, by: str) -> None:
+        """Add somebody who can sign in, or replace their role and password."""
+        hashed = await trio.to_thread.run_sync(hash_password, password)
+        await self._store.add_user(user, hashed, self.now(), by)
+
+    async def user(self, name: str) -> User | None:
+        found = await self._store.user(name)
+        return found[0] if found else None
+
+    async def import_leads(
+        self, campaign: str, filename: str, content: bytes, by: str
+    ) -> ImportReport:
+        view = self.snapshot().campaign(campaign)
+        if view is None or not view.campaign.lists:
+            raise OperatorError(
+                Problem(filename, None, "there is no such campaign with a list", campaign)
+            )
+        read = partial(read_leads, filename, content, view.campaign.lists[0])
+        file = await trio.to_thread.run_sync(read)
+        report = await store_leads(self._store, campaign, file, self.now(), by, self._data)
+        await self.send(LeadsImported(campaign))
+        return report
+
+    async def campaign_report(self, campaign: str) -> CampaignReport:
+        return await self._store.campaign_report(campaign, self.now())
+
+    async def refusals(self, campaign: str, limit: int = 1000) -> Sequence[RefusalRow]:
+        return await self._store.refusals(campaign, limit)
+
+    async def journal(
+        self, *, before: int | None = None, limit: int = 100, number: str = "", kind: str = ""
+    ) -> Sequence[StoredEntry]:
+        return await self._store.journal(before=before, limit=limit, number=number, kind=kind)
+
+    async def verify(self) -> Verification:
+        return await self._store.verify()
+
+    async def check_number(self, raw: str, campaign: str = "") -> NumberCheck:
+        return await check_number(self._store, self._floor, raw, campaign, self.now())
+
+    def metrics(self) -> tuple[bytes, str]:
+        return self._metrics.exposition()

@@ -1,0 +1,58 @@
+"""The database read without a running service: reports, verification, questions about a number."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import trio
+
+from dialer.compliance.suppression import Suppressions
+from dialer.floor.floor import Floor
+from dialer.model.errors import OperatorError, Problem
+from dialer.model.events import CampaignChanged
+from dialer.model.instant import Instant
+from dialer.service.loading import OperatorData
+from dialer.settings import Settings
+from dialer.store.sqlite import SqlStore
+
+
+def now_of(settings: Settings) -> Instant:
+    """The service clock's time, outside a running service."""
+    return Instant(int((time.time() + settings.clock_shift_s) * 1000))
+
+
+def reading(settings: Settings) -> SqlStore:
+    """The store for reading only; may be used while a service runs. Raises OperatorError where
+    there is no database yet."""
+    if not settings.database.exists():
+        raise OperatorError(
+            Problem(
+                str(settings.database),
+                None,
+                "there is no database yet",
+                remedy="Start the service once, or import a list.",
+            )
+        )
+    return SqlStore(settings.database, lambda event: None, settings.clock_shift_s * 1000)
+
+
+@asynccontextmanager
+async def writing(settings: Settings) -> AsyncIterator[SqlStore]:
+    """The store for writing. Raises OperatorError while a service has it."""
+    settings.data.mkdir(parents=True, exist_ok=True)
+    store = SqlStore(settings.database, lambda event: None, settings.clock_shift_s * 1000)
+    async with trio.open_nursery() as nursery:
+        await nursery.start(store.run)
+        yield store
+        nursery.cancel_scope.cancel()
+
+
+async def remembered_floor(store: SqlStore, data: OperatorData, now: Instant) -> Floor:
+    """A floor that knows what the journal knows; it answers questions and commands nothing."""
+    floor = Floor(data.ruleset, Suppressions(data.lists), ())
+    for campaign in data.campaigns.values():
+        floor.handle(CampaignChanged(campaign), now)
+    floor.handle(await store.restore(now), now)
+    return floor

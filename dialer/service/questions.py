@@ -1,0 +1,79 @@
+"""What the running service and the commands both do: store a lead file, answer about a number."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+import trio
+
+from dialer.compliance.calling_window import local_time
+from dialer.compliance.numbering import Unreadable, read_number
+from dialer.floor.floor import Floor
+from dialer.intake.lead_csv import write_refusals
+from dialer.leads.ordering import fresh_key
+from dialer.model.instant import Instant, rfc3339
+from dialer.model.leads import LeadFile
+from dialer.model.reports import ImportReport, NumberCheck
+from dialer.model.screening import Allowed
+from dialer.store.port import Store
+
+HISTORY_SHOWN = 20
+
+
+async def store_leads(
+    store: Store, campaign: str, file: LeadFile, now: Instant, by: str, data: Path
+) -> ImportReport:
+    """Store a parsed file's good rows; its refused ones also go to a CSV file under `data`."""
+    keys = [fresh_key(lead.line) for lead in file.leads]
+    report = await store.import_leads(campaign, file, keys, now, by)
+    if not report.rejected:
+        return report
+    refusals = data / "refusals" / f"{campaign}-{Path(file.name).stem}-{file.sha256[:8]}.csv"
+    await trio.to_thread.run_sync(partial(write_refusals, refusals, report.rejected))
+    return ImportReport(
+        report.campaign,
+        report.file,
+        report.rows,
+        report.loaded,
+        report.duplicates,
+        report.rejected,
+        str(refusals),
+    )
+
+
+async def check_number(
+    store: Store, floor: Floor, raw: str, campaign: str, now: Instant
+) -> NumberCheck:
+    """May this number be called now, by the same gate that guards every dial, and what the journal
+    knows of it. Without a campaign, the first one's hours and limits are used."""
+    number = read_number(raw)
+    if isinstance(number, Unreadable):
+        explain = f"{number.explain} {number.remedy}".strip()
+        return NumberCheck(raw, "", "DENY", (number.code,), explain, (), (), None, ())
+    name = campaign or next(iter(floor.campaigns), "")
+    if name not in floor.campaigns:
+        explain = "No such campaign is loaded: a number is checked against a campaign's rules."
+        return NumberCheck(raw, number.e164, "DENY", ("DATA_MISSING",), explain, (), (), None, ())
+    answer = floor.screening_of(number, name, now)
+    allowed = isinstance(answer, Allowed)
+    entries = await store.journal(number=number.e164, limit=HISTORY_SHOWN)
+    return NumberCheck(
+        raw=raw,
+        e164=number.e164,
+        verdict="ALLOW" if allowed else "DENY",
+        codes=() if isinstance(answer, Allowed) else tuple(str(code) for code in answer.codes),
+        explain=answer.explain,
+        local_times=tuple(
+            (zone, local_time(zone, now).strftime("%a %H:%M")) for zone in number.zones
+        ),
+        lists=tuple(
+            f"{s.list_name} ({s.source.lower()}) since {rfc3339(s.since)}"
+            for s in floor.suppressions_of(number, name)
+        ),
+        next_allowed_at=None if isinstance(answer, Allowed) else answer.next_allowed_at,
+        history=tuple(
+            f"{rfc3339(e.entry.at)} {e.entry.kind} {e.entry.data.get('disposition') or ''}".strip()
+            for e in entries
+        ),
+    )

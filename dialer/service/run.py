@@ -1,0 +1,191 @@
+"""The service's nursery tree: store, floor, carrier, web, in this order, and back in reverse."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import trio
+
+from dialer.carrier.port import Carrier
+from dialer.carrier.port import Emit as CarrierEmit
+from dialer.carrier.sip.pool import SipCarrier
+from dialer.compliance.suppression import Suppressions
+from dialer.floor.floor import Floor
+from dialer.intake.lead_csv import read_leads
+from dialer.model.agents import AgentState
+from dialer.model.commands import Command, RaiseAlarm, Record, RefillHopper
+from dialer.model.errors import OperatorError
+from dialer.model.events import CampaignChanged, DrainAsked, StopAsked
+from dialer.model.instant import Instant
+from dialer.model.journal import EntryKind, JournalEntry, JsonValue
+from dialer.service.clock import ServiceClock
+from dialer.service.dispatcher import Dispatcher
+from dialer.service.loading import OperatorData
+from dialer.service.office import ServiceOffice
+from dialer.service.questions import store_leads
+from dialer.settings import Settings
+from dialer.store.port import Emit as StoreEmit
+from dialer.store.port import Store
+from dialer.store.sqlite import SqlStore
+from dialer.telemetry.logs import attempt_line
+from dialer.telemetry.metrics import Metrics
+from dialer.web.app import build_app, serve
+
+MakeStore = Callable[[StoreEmit, int], Store]
+"""Makes the store from its emit and the clock's shift in ms."""
+MakeCarrier = Callable[[CarrierEmit, Callable[[], Instant]], Carrier]
+
+_log = logging.getLogger("dialer.service")
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A service that is up: where its pages are, and its office."""
+
+    address: str
+    office: ServiceOffice
+
+
+class Service:
+    """The service over one set of settings and operator data.
+
+    Shells are chosen here: SIP and SQLite unless others are handed in.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        data: OperatorData,
+        make_store: MakeStore | None = None,
+        make_carrier: MakeCarrier | None = None,
+    ) -> None:
+        self._settings = settings
+        self._data = data
+        self._make_store = make_store or self._sqlite
+        self._make_carrier = make_carrier or self._sip
+        self._left = trio.Event()
+
+    def _sqlite(self, emit: StoreEmit, clock_shift_ms: int) -> Store:
+        return SqlStore(self._settings.database, emit, clock_shift_ms)
+
+    def _sip(self, emit: CarrierEmit, now: Callable[[], Instant]) -> Carrier:
+        chosen = self._settings.carrier
+        return SipCarrier(
+            emit,
+            now,
+            trunks=self._settings.trunks,
+            workers=chosen.workers,
+            bind_host=chosen.bind_host,
+            public_host=chosen.public_host,
+            calls_per_worker=chosen.calls_per_worker,
+            recordings=chosen.recordings,
+        )
+
+    def leave(self) -> None:
+        """Hang up, flush and end, now."""
+        self._left.set()
+
+    async def run(
+        self, *, task_status: trio.TaskStatus[Running] = trio.TASK_STATUS_IGNORED
+    ) -> None:
+        """Serve until `leave`. Raises OperatorError where operator data has problems."""
+        if self._data.problems:
+            raise OperatorError(*self._data.problems)
+        self._settings.data.mkdir(parents=True, exist_ok=True)
+        clock = ServiceClock(self._settings.clock_shift_s * 1000)
+        floor = Floor(self._data.ruleset, Suppressions(self._data.lists), self._settings.trunks)
+        dispatcher = Dispatcher(floor, clock.now, lambda command: route(command))
+        metrics = Metrics(dispatcher.snapshot)
+        store = self._make_store(dispatcher.emit, clock.shift_ms)
+        carrier = self._make_carrier(dispatcher.emit, clock.now)
+        route = _Router(store, carrier, metrics)
+        office = ServiceOffice(clock, floor, dispatcher, store, metrics, self._settings.data)
+
+        async with trio.open_nursery() as keeping:
+            await keeping.start(store.run)
+            await self._restore(store, dispatcher, clock)
+            async with trio.open_nursery() as calling:
+                calling.start_soon(dispatcher.run)
+                await calling.start(carrier.run)
+                await self._import_lists(office, store, clock)
+                async with trio.open_nursery() as showing:
+                    app = build_app(
+                        office,
+                        secret_key=self._settings.secret_key(),
+                        secure_cookies=self._settings.web.secure_cookies,
+                    )
+                    web = self._settings.web
+                    address = await showing.start(serve, app, web.host, web.port)
+                    _log.info("serving pages at %s", address)
+                    task_status.started(Running(address, office))
+                    await self._left.wait()
+                    showing.cancel_scope.cancel()
+                await dispatcher.ask(StopAsked())
+                calling.cancel_scope.cancel()
+            store.carry_out(_changed("stopped", clock.now()))
+            keeping.cancel_scope.cancel()
+
+    async def drain(self, office: ServiceOffice) -> None:
+        """No new dials; leave once every call has finished and every wrap-up is done."""
+        await office.send(DrainAsked())
+        snapshot = office.snapshot()
+        while any(view.stages for view in snapshot.campaigns) or any(
+            agent.state in (AgentState.INCALL, AgentState.WRAPUP) for agent in snapshot.agents
+        ):
+            snapshot = await office.changed(snapshot.version)
+        self.leave()
+
+    async def _restore(self, store: Store, dispatcher: Dispatcher, clock: ServiceClock) -> None:
+        for campaign in self._data.campaigns.values():
+            dispatcher.handle(CampaignChanged(campaign))
+        dispatcher.handle(await store.restore(clock.now()))
+        store.carry_out(_changed("started", clock.now(), clock_shift_ms=clock.shift_ms))
+
+    async def _import_lists(self, office: ServiceOffice, store: Store, clock: ServiceClock) -> None:
+        """Lists named in campaign files; one imported before loads nothing again."""
+        for campaign in self._data.campaigns.values():
+            for source in campaign.lists:
+                file = self._settings.campaigns / campaign.name / source.file
+                content = await trio.Path(file).read_bytes()
+                leads = await trio.to_thread.run_sync(read_leads, file.name, content, source)
+                report = await store_leads(
+                    store, campaign.name, leads, clock.now(), "service", self._settings.data
+                )
+                _log.info(
+                    "list %s of campaign %s: %d rows, %d loaded, %d refused",
+                    file.name,
+                    campaign.name,
+                    report.rows,
+                    report.loaded,
+                    len(report.rejected),
+                )
+
+
+class _Router:
+    """Where each command goes."""
+
+    def __init__(self, store: Store, carrier: Carrier, metrics: Metrics) -> None:
+        self._store = store
+        self._carrier = carrier
+        self._metrics = metrics
+
+    def __call__(self, command: Command) -> None:
+        match command:
+            case Record(entry=entry):
+                self._metrics.observe(entry)
+                if entry.kind is EntryKind.ATTEMPT_ENDED:
+                    _log.info(attempt_line(entry))
+                self._store.carry_out(command)
+            case RefillHopper():
+                self._store.carry_out(command)
+            case RaiseAlarm(name=name, text=text):
+                self._metrics.alarm(name)
+                _log.error("%s: %s", name, text)
+            case _:
+                self._carrier.carry_out(command)
+
+
+def _changed(change: str, now: Instant, **data: JsonValue) -> Record:
+    return Record(JournalEntry(EntryKind.SERVICE_CHANGED, now, data={"change": change, **data}))
