@@ -209,15 +209,28 @@ def _decode(body: bytes) -> Message:
     try:
         name, *values = json.loads(body)
         kind = _BY_NAME[name]
-        if len(values) != len(fields(kind)):
+        wanted = fields(kind)
+        if len(values) != len(wanted):
             raise ValueError(f"{len(values)} fields")
-        if kind is Judged:
-            names = [field.name for field in fields(kind)]
-            place = names.index("features")
-            values[place] = tuple((str(key), float(value)) for key, value in values[place])
-        return kind(*values)
+        return kind(
+            *(_field(str(each.type), got) for each, got in zip(wanted, values, strict=True))
+        )
     except (ValueError, KeyError, TypeError) as error:
         raise WireFault(f"not a message: {body[:200]!r} ({error})") from error
+
+
+def _field(wanted: str, got: object) -> object:
+    """`got`, if it is what the annotation `wanted` says."""
+    match wanted, got:
+        case ("bool", bool()) | ("str", str()) | (("int | None" | "float | None"), None):
+            return got
+        case ("int" | "int | None", int()) if not isinstance(got, bool):
+            return got
+        case ("float" | "float | None", float()):
+            return got
+        case ("tuple[tuple[str, float], ...]", list()):
+            return tuple((str(name), float(value)) for name, value in got)
+    raise ValueError(f"{got!r} is no {wanted}")
 
 
 class Decoder:
