@@ -132,7 +132,9 @@ def _several_numbers(text: str) -> Unreadable | None:
 def _north_american(digits: str, plus: bool, region: str) -> str | Unreadable:
     if len(digits) == 3 and digits.endswith("11"):
         return _invalid(f"{digits} is a service code, not a person", "Remove the row.")
-    if plus or region != "US" or digits.startswith("011"):
+    if region == "US" and not plus and digits.startswith("011"):
+        plus, digits = True, digits.removeprefix("011")
+    if plus or region != "US":
         try:
             parsed = phonenumbers.parse(f"+{digits}" if plus else digits, region)
         except phonenumbers.NumberParseException:
@@ -144,7 +146,7 @@ def _north_american(digits: str, plus: bool, region: str) -> str | Unreadable:
                     "Write a US number with ten digits, or with +1 and ten digits.",
                 )
             return _other_country(f"it is a number of country code +{parsed.country_code}")
-        digits = digits[digits.index("1") :] if digits.startswith("011") else digits
+        digits = str(parsed.national_number)
     national = digits.removeprefix("1") if len(digits) == _NANP_DIGITS + 1 else digits
     if len(national) != _NANP_DIGITS:
         return _wrong_length(national)

@@ -82,7 +82,7 @@ def parse_toml(content: bytes, where: str) -> TomlText:
         ) from error
     try:
         data = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise OperatorError(_syntax_problem(error, text, where)) from error
     return TomlText(where, data, _Scan(text).lines)
 
@@ -91,7 +91,7 @@ def _syntax_problem(error: Exception, text: str, where: str) -> Problem:
     if isinstance(error, RecursionError):
         return Problem(where, None, "values are nested too deeply", remedy="Flatten the file.")
     match = _AT_LINE.search(str(error))
-    line = int(match.group(1)) if match and match.group(1) else len(text.splitlines()) or 1
+    line = int(match.group(1)) if match and match.group(1) else text.rstrip("\n").count("\n") + 1
     shown = text.split("\n")[line - 1 : line]
     return Problem(
         where,
