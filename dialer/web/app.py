@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import socket
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -38,7 +37,7 @@ from dialer.web.site import Site
 
 GRACE_S = 3.0
 """How long requests in progress may take when the service stops."""
-_DEAD_CLIENT_MS = 30_000
+_DEAD_CLIENT_MS = 10_000
 
 LiveSourceOf = Callable[[Visit], LiveSource]
 
@@ -156,7 +155,7 @@ def _listener(host: str, port: int) -> socket.socket:
             Problem(
                 "web address",
                 None,
-                f"cannot be served: {os.strerror(error.errno) if error.errno else error}",
+                f"cannot be served: {error.strerror}",
                 f"{host}:{port}",
                 "Choose an address of this machine and a port that nothing else uses.",
             )

@@ -70,7 +70,7 @@ def site() -> Iterator[LiveSite]:
     assert not thread.is_alive(), "the web server did not stop"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     path = shutil.which("chromium")
     assert path, (

@@ -13,8 +13,9 @@ import trio.testing
 from dialer.model.agents import AgentState
 from dialer.model.errors import OperatorError
 from dialer.model.events import AgentEvent, ManagerEvent
+from dialer.web import app as app_module
 from dialer.web.app import serve
-from tests.web.fake_office import FakeOffice, agent_view
+from tests.web.fake_office import FakeOffice, agent_view, campaign_view
 from tests.web.visiting import app_of, visitor
 
 
@@ -47,8 +48,9 @@ async def test_port_0_is_some_free_port_and_is_said() -> None:
 async def test_a_taken_port_is_the_operators_to_mend() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        with pytest.raises(OperatorError, match=f"127.0.0.1:{port}.*Choose an address"):
-            await serve(app_of(FakeOffice()), "127.0.0.1", port)
+        async with trio.open_nursery() as nursery:
+            with pytest.raises(OperatorError, match=f"127.0.0.1:{port}.*Choose an address"):
+                await nursery.start(serve, app_of(FakeOffice()), "127.0.0.1", port)
 
 
 async def test_a_stop_ends_streams_at_once_and_leaves_no_socket() -> None:
@@ -77,6 +79,29 @@ async def test_a_stop_ends_streams_at_once_and_leaves_no_socket() -> None:
     with pytest.raises(OSError, match=r"refused|failed"):
         await trio.open_tcp_stream("127.0.0.1", port)
     await stream.aclose()
+
+
+async def test_a_reader_that_stalls_does_not_hold_up_the_stop(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(app_module, "_DEAD_CLIENT_MS", 500)
+    office = FakeOffice()
+    app = app_of(office)
+    async with visitor(app, "mia") as client:
+        cookie = client.cookies["dialer_session"]
+    with trio.fail_after(15), socket.socket() as stalled:
+        stalled.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2_048)
+        async with trio.open_nursery() as nursery:
+            address = await nursery.start(serve, app, "127.0.0.1", 0)
+            stalled.connect(("127.0.0.1", int(address.rsplit(":", 1)[1])))
+            stalled.sendall(
+                b"GET /live?page=campaign&name=spring HTTP/1.1\r\nHost: x\r\n"
+                b"Cookie: dialer_session=" + cookie.encode() + b"\r\n\r\n"
+            )
+            many = {f"DISPOSITION_{number}": number for number in range(100_000)}
+            office.show_campaign(replace(campaign_view(), dispositions=many))
+            await trio.sleep(0.5)
+            nursery.cancel_scope.cancel()
 
 
 async def test_a_request_in_progress_is_finished_before_the_stop() -> None:
@@ -108,7 +133,7 @@ async def test_a_request_in_progress_is_finished_before_the_stop() -> None:
         nursery.cancel_scope.cancel()
         go_on.set()
     agent = office.snapshot().agent("ada")
-    assert agent == replace(agent_view(AgentState.PAUSED))
+    assert agent == agent_view(AgentState.PAUSED)
 
 
 async def test_a_failure_of_ours_is_said_without_its_details() -> None:

@@ -94,6 +94,7 @@
   let source = null;
 
   function connect() {
+    if (source) return;
     source = new EventSource(body.dataset.liveUrl);
     source.addEventListener("open", opened);
     source.addEventListener("regions", (event) => {
@@ -129,7 +130,7 @@
     if (body.dataset.liveHidden !== "keep") {
       document.addEventListener("visibilitychange", () => {
         if (document.hidden) disconnect();
-        else if (!source) connect();
+        else connect();
       });
     }
   }
@@ -180,6 +181,9 @@
     choice.focus();
   });
 
+  for (const element of document.querySelectorAll("time[datetime]")) {
+    element.title = `${new Date(element.dateTime).toLocaleString()} on your clock`;
+  }
   retitle();
   tick();
   setInterval(tick, 1000);
