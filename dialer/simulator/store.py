@@ -22,8 +22,8 @@ from dialer.model.leads import Lead, LeadState
 class SimulatedStore:
     """Journal entries in order, and the leads as those entries move them.
 
-    A lead without `next_eligible_at` is not offered: no passing of time makes it eligible. A
-    DIAL_INTENDED counts as an attempt; any entry with `lead_state` moves its lead.
+    A DIAL_INTENDED counts as an attempt; any entry with `lead_state` moves its lead. A lead moved
+    without a `next_eligible_at` is not offered: no passing of time makes it eligible.
     """
 
     def __init__(self, leads: Iterable[Lead]) -> None:
@@ -38,7 +38,7 @@ class SimulatedStore:
         for lead in leads:
             self.leads[lead.lead_id] = lead
             self.states[lead.lead_id] = LeadState.OPEN
-            self._file(lead)
+            self._file(lead, lead.next_eligible_at)
 
     # --- journal ---
 
@@ -99,18 +99,18 @@ class SimulatedStore:
         if state is None:
             return
         self.states[lead.lead_id] = LeadState(str(state))
-        next_at, key = entry.data.get("next_eligible_at"), entry.data.get("order_key")
+        at, key = entry.data.get("next_eligible_at"), entry.data.get("order_key")
+        eligible_at = Instant(at) if isinstance(at, int) else None
         lead = replace(
             lead,
-            next_eligible_at=Instant(next_at) if isinstance(next_at, int) else None,
+            next_eligible_at=eligible_at or Instant(0),
             order_key=key if isinstance(key, int) else lead.order_key,
         )
         self.leads[lead.lead_id] = lead
-        self._file(lead)
+        self._file(lead, eligible_at)
 
-    def _file(self, lead: Lead) -> None:
+    def _file(self, lead: Lead, eligible_at: Instant | None) -> None:
         """Only the newest filing of a lead counts; older ones are passed over when met."""
         turn = self._turn[lead.lead_id] = self._turn.get(lead.lead_id, 0) + 1
-        eligible_at = lead.next_eligible_at
         if self.states[lead.lead_id] is LeadState.OPEN and eligible_at is not None:
             heapq.heappush(self._later, (eligible_at, lead.lead_id, turn))

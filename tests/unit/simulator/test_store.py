@@ -42,6 +42,12 @@ def test_a_moved_lead_comes_back_when_it_is_eligible_and_not_before() -> None:
     assert offered(store, 5, now=NOW + 500) == [2, 1]
 
 
+def test_an_open_lead_that_no_time_makes_eligible_is_not_offered() -> None:
+    store = SimulatedStore(leads_of(2))
+    store.record(moved(1, LeadState.OPEN, None))
+    assert offered(store, 5, now=NOW + 10**9) == [2]
+
+
 def test_a_finished_lead_is_never_offered_again() -> None:
     store = SimulatedStore(leads_of(2))
     store.record(moved(1, LeadState.DONE, None))
