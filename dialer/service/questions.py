@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -30,16 +31,9 @@ async def store_leads(
     if not report.rejected:
         return report
     refusals = data / "refusals" / f"{campaign}-{Path(file.name).stem}-{file.sha256[:8]}.csv"
+    await trio.Path(refusals.parent).mkdir(parents=True, exist_ok=True)
     await trio.to_thread.run_sync(partial(write_refusals, refusals, report.rejected))
-    return ImportReport(
-        report.campaign,
-        report.file,
-        report.rows,
-        report.loaded,
-        report.duplicates,
-        report.rejected,
-        str(refusals),
-    )
+    return replace(report, refusals_file=str(refusals))
 
 
 async def check_number(

@@ -1,0 +1,54 @@
+# Each target does all its set-up on a fresh machine. Nothing outside this folder is touched, but for
+# Debian packages that are missing (sip-tester for the demo, chromium too for the tests).
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: demo test check bench requirements pictures clean
+
+demo: $(VENV)/demo-ready
+	@deploy/packages.sh sipp:sip-tester
+	$(BIN)/dialer demo $(ARGS)
+
+test: $(VENV)/test-ready
+	@deploy/packages.sh sipp:sip-tester chromium:chromium
+	$(MAKE) --no-print-directory check
+	$(BIN)/python -m pytest $(ARGS)
+
+# Style, types and import contracts.
+check: $(VENV)/test-ready
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+# Draws README's state machines again from their tables.
+pictures: $(VENV)/demo-ready
+	$(BIN)/python -m dialer.calls.pictures README.md
+
+# Every package by version and hash, from the ranges in pyproject.toml.
+requirements: | $(VENV)/bin/python
+	$(BIN)/pip install --quiet pip-tools
+	$(BIN)/pip-compile --quiet --strip-extras --allow-unsafe --generate-hashes --no-emit-index-url \
+		--no-emit-trusted-host --no-emit-find-links --no-header --extra build \
+		--output-file requirements.txt pyproject.toml
+	$(BIN)/pip-compile --quiet --strip-extras --allow-unsafe --generate-hashes --no-emit-index-url \
+		--no-emit-trusted-host --no-emit-find-links --no-header --extra build --extra test \
+		--output-file requirements-test.txt pyproject.toml
+
+clean:
+	rm -rf $(VENV) build *.egg-info
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/demo-ready: requirements.txt pyproject.toml | $(VENV)/bin/python
+	$(BIN)/pip install --quiet --require-hashes -r requirements.txt
+	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/test-ready: requirements-test.txt pyproject.toml | $(VENV)/bin/python
+	$(BIN)/pip install --quiet --require-hashes -r requirements-test.txt
+	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@ $(VENV)/demo-ready
