@@ -19,21 +19,25 @@ Samples = NDArray[np.float64]
 CLIPS = Path(__file__).resolve().parents[3] / "deploy" / "demo" / "audio"
 
 
-def _decoded() -> NDArray[np.float64]:
+def _decoding_table() -> NDArray[np.float64]:
     """The sample value of every mu-law octet (ITU-T G.711 table 2)."""
     code = ~np.arange(256) & 0xFF
     magnitude = (((code & 0x0F) << 3) + 132 << ((code >> 4) & 7)) - 132
     return np.where(code & 0x80, -magnitude, magnitude).astype(np.float64)
 
 
-_DECODED = _decoded()
+_DECODED = _decoding_table()
 _LEVELS = np.unique(_DECODED)
+
+
+def decoded(octets: bytes) -> NDArray[np.int16]:
+    """The samples of G.711 mu-law octets."""
+    return _DECODED[np.frombuffer(octets, dtype=np.uint8)].astype(np.int16)
 
 
 def clip(name: str) -> Samples:
     """A committed clip of the demo."""
-    octets = np.frombuffer((CLIPS / f"{name}.ul").read_bytes(), dtype=np.uint8)
-    return _DECODED[octets] / 32_768.0
+    return decoded((CLIPS / f"{name}.ul").read_bytes()) / 32_768.0
 
 
 def decibels(db: float) -> float:
