@@ -146,7 +146,7 @@ def _form_at(path: KeyPath) -> type[BaseModel]:
 
 
 def _nearest(word: str, known: list[str]) -> str:
-    matches = difflib.get_close_matches(word, known, n=1)
+    matches = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
     return f"Did you mean {matches[0]!r}?" if matches else ""
 
 
