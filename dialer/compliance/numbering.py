@@ -132,7 +132,8 @@ def _several_numbers(text: str) -> Unreadable | None:
 def _north_american(digits: str, plus: bool, region: str) -> str | Unreadable:
     if len(digits) == 3 and digits.endswith("11"):
         return _invalid(f"{digits} is a service code, not a person", "Remove the row.")
-    if region == "US" and not plus and digits.startswith("011"):
+    abroad = digits.startswith("011") and len(digits) > _NANP_DIGITS
+    if region == "US" and not plus and abroad:
         plus, digits = True, digits.removeprefix("011")
     if plus or region != "US":
         try:

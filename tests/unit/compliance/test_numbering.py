@@ -40,6 +40,7 @@ def test_writings_of_one_number(raw: str) -> None:
         ("911", "service code"),
         ("411-555-0123", "no area code is 411"),
         ("112-555-0123", "no area code is 112"),
+        ("(011) 555-0150", "no area code is 011"),
         ("212-055-0123", "no exchange code is 055"),
         ("212-911-0123", "no exchange code is 911"),
         ("221-555-0123", "221"),
