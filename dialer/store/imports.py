@@ -80,7 +80,7 @@ class Sifted:
                 "line": row.line,
                 "value": row.value,
                 "code": code,
-                "explain": f"{row.reason} {row.remedy}".rstrip(),
+                "explain": f"{row.reason.rstrip('.')}. {row.remedy}".rstrip(),
                 "at": now,
             }
             for code, row in sorted(coded, key=lambda pair: pair[1].line)
@@ -117,7 +117,7 @@ def sift(
             fresh.append((lead, order_key))
         else:
             name, line = there
-            reason = f"{number} is in the campaign already (list {name}, line {line})."
+            reason = f"{number} is in the campaign already (list {name}, line {line})"
             remedy = "Nothing to do: a number is called once, whatever list it stands on."
             duplicates.append(RejectedRow(lead.line, lead.raw_number, reason, remedy))
     return Sifted(campaign, file, tuple(fresh), tuple(duplicates))
@@ -128,7 +128,7 @@ def imported_before(campaign: str, file: LeadFile, name: str, at: Instant) -> Im
     told = RejectedRow(
         0,
         file.name,
-        f"This very file was imported already, as {name} on {rfc3339(at)}: nothing was loaded.",
+        f"this very file was imported already, as {name} on {rfc3339(at)}; nothing was loaded",
         "Nothing to do. To call new people, import a file that names them.",
     )
     return ImportReport(campaign, file.name, file.rows, 0, len(file.leads), (told,))

@@ -33,7 +33,6 @@ from dialer.store.imports import imported_before, sift
 from dialer.store.journal import Head, chain, verify, writable
 from dialer.store.port import Emit
 from dialer.store.projections import (
-    NOT_PLACED,
     Change,
     Insert,
     Keep,
@@ -232,9 +231,7 @@ class MemoryStore:
         attempts = list(self._tables["call_attempt"].values())
         leads = self._tables["lead"]
         dials = [
-            row
-            for row in attempts
-            if row["dialled_at"] >= now - RECENT_DIALS_MS and row["disposition"] not in NOT_PLACED
+            row for row in attempts if row["dialled_at"] >= now - RECENT_DIALS_MS and row["counted"]
         ]
         live = [
             row for row in attempts if row["live"] and row["answered_at"] >= now - ANSWERED_CALLS_MS
@@ -295,7 +292,7 @@ class MemoryStore:
                 row["campaign"] == campaign for row in self._tables["rejected_row"].values()
             ),
             refused=_tally(leads, "refused_code"),
-            dials=len(attempts),
+            dials=sum(row["placed"] for row in attempts),
             answered=sum(row["answered"] for row in attempts),
             live=sum(row["live"] for row in attempts),
             machines=sum(row["verdict"] in MACHINES for row in attempts),

@@ -25,10 +25,6 @@ TableName = Literal[
     "lead", "lead_list", "call_attempt", "suppression", "campaign_state", "user", "rejected_row"
 ]
 
-NOT_PLACED = frozenset({SystemDisposition.TRUNK_FAILURE, SystemDisposition.REFUSED})
-"""Endings of attempts that rang no phone: they count neither as a dial of the number nor as one of
-the lead's attempts."""
-
 ANSWERED_STATES = (
     AttemptState.DETECTING,
     AttemptState.WAITING,
@@ -123,6 +119,8 @@ def _dial_intended(entry: JournalEntry) -> Sequence[Change]:
         "trunk": _str(data["trunk"]),
         "mode": _str(data["mode"]),
         "dialled_at": entry.at,
+        "placed": True,
+        "counted": True,
         "agent": entry.agent,
         "bridged_at": None,
         "verdict_to_agent_ms": None,
@@ -172,8 +170,12 @@ def _attempt_ended(entry: JournalEntry) -> Sequence[Change]:
     times = data["times"]
     assert isinstance(times, Mapping)
     answered = bool(data["answered"])
+    placed = AttemptState.DIALLING in times
+    counted = placed and disposition != SystemDisposition.TRUNK_FAILURE
     entered = [_int(times[state]) for state in ANSWERED_STATES if times.get(state) is not None]
     values: Row = {
+        "placed": placed,
+        "counted": counted,
         "ended_at": entry.at,
         "disposition": disposition,
         "cause": _str(data["cause"]),
@@ -193,7 +195,7 @@ def _attempt_ended(entry: JournalEntry) -> Sequence[Change]:
         "talk_ms": _int(data["talk_ms"]) or 0,
     }
     changes: list[Change] = [Update("call_attempt", entry.attempt_id, values)]
-    given_back = {"attempts": -1} if disposition in NOT_PLACED else {}
+    given_back = {} if counted else {"attempts": -1}
     changes.extend(_lead_moved(entry, {}, given_back))
     return changes
 
@@ -209,7 +211,10 @@ def _disposed(entry: JournalEntry) -> Sequence[Change]:
             "disposed_at": entry.at,
         }
         changes.append(Update("call_attempt", entry.attempt_id, values))
-    changes.extend(_lead_moved(entry, {}, {}))
+    # The agent who promised a callback keeps it; a call that finds nobody does not undo it, the
+    # next choice does.
+    promised = entry.agent if data["callback_at"] is not None else None
+    changes.extend(_lead_moved(entry, {"callback_for": promised}, {}))
     return changes
 
 
@@ -225,8 +230,7 @@ def _refused(entry: JournalEntry) -> Sequence[Change]:
 
 
 def _lead_moved(entry: JournalEntry, values: Row, add: Mapping[str, int]) -> Sequence[Change]:
-    """The lead's row moved as `data` says, beside other values. `callback_for` moves only where
-    `data` names it: a call that found nobody does not undo a promise."""
+    """The lead's row moved as `data` says, beside other values."""
     if entry.lead_id is None:
         return []
     data = entry.data
@@ -235,8 +239,6 @@ def _lead_moved(entry: JournalEntry, values: Row, add: Mapping[str, int]) -> Seq
         moved["state"] = LeadState(_str(data["lead_state"]))
         moved["next_eligible_at"] = _int(data["next_eligible_at"])
         moved["order_key"] = _int(data["order_key"])
-    if "callback_for" in data:
-        moved["callback_for"] = _str(data["callback_for"]) or None
     return [Update("lead", entry.lead_id, moved, add)] if moved or add else []
 
 

@@ -18,7 +18,6 @@ from dialer.model.reports import CampaignReport, RefusalRow, Role, User
 from dialer.model.suppression import Suppression, SuppressionSource
 from dialer.store.journal import Head, Unreadable, canonical_json, verify
 from dialer.store.lead_queue import lead_of
-from dialer.store.projections import NOT_PLACED
 from dialer.store.tables import (
     CALL_ATTEMPT,
     CAMPAIGN_STATE,
@@ -46,7 +45,7 @@ def campaign_report(connection: Connection, campaign: str) -> CampaignReport:
     ours = attempt.campaign == campaign
     sums = connection.execute(
         select(
-            func.count().label("dials"),
+            _count(attempt.placed == true()).label("dials"),
             _count(attempt.answered == true()).label("answered"),
             _count(attempt.live == true()).label("live"),
             _count(attempt.verdict.in_(MACHINES)).label("machines"),
@@ -196,7 +195,7 @@ def restored(connection: Connection, now: Instant) -> Restored:
         select(attempt.number, attempt.dialled_at)
         .where(
             attempt.dialled_at >= now - RECENT_DIALS_MS,
-            func.coalesce(attempt.disposition, "").not_in(NOT_PLACED),
+            attempt.counted == true(),
         )
         .order_by(attempt.dialled_at, attempt.attempt_id)
     )

@@ -126,7 +126,10 @@ class RejectedRowRow(_Row, table=True):
 
 
 class CallAttemptRow(_Row, table=True):
-    """One try to reach one lead: inserted when the dial is intended, completed when it ends."""
+    """One try to reach one lead: inserted when the dial is intended, completed when it ends.
+
+    `placed`: a call went out, or may have (true until the end says otherwise). `counted`: it counts
+    as a dial of the number and of the lead, because a phone may have rung."""
 
     __tablename__ = "call_attempt"
     __table_args__ = (
@@ -144,6 +147,8 @@ class CallAttemptRow(_Row, table=True):
     trunk: str
     mode: str
     dialled_at: int
+    placed: bool
+    counted: bool
     agent: str
     bridged_at: int | None
     verdict_to_agent_ms: int | None

@@ -73,9 +73,8 @@ def attempt_line(entry: JournalEntry) -> str:
     pairs |= {key: data.get(key) for key in _LAST}
     times = data.get("times")
     if isinstance(times, Mapping):
-        entered = {state: at for state, at in times.items() if isinstance(at, int)}
-        first = min(entered.values(), default=0)
-        pairs |= {f"{state.lower()}_at_ms": at - first for state, at in entered.items()}
+        entered = sorted((at, state) for state, at in times.items() if isinstance(at, int))
+        pairs |= {f"{state.lower()}_at_ms": at - entered[0][0] for at, state in entered}
     shown = (f"{key}={_spelled(value)}" for key, value in pairs.items() if value not in (None, ""))
     return " ".join(shown)
 

@@ -90,10 +90,13 @@ def ended(
     answered_at: int | None = None,
     dropped: bool = False,
     talk_ms: int = 0,
+    placed: bool = True,
     move: dict[str, JsonValue] | None = None,
 ) -> JournalEntry:
     """Answered where `answered_at` is given; live where the verdict is a person's."""
-    times: dict[str, JsonValue] = {"DIALLING": NOW, "ENDED": at}
+    times: dict[str, JsonValue] = {"PLANNED": NOW, "ENDED": at}
+    if placed:
+        times["DIALLING"] = NOW
     if answered_at is not None:
         times["DETECTING"] = answered_at
     told: JsonValue = None
@@ -125,17 +128,26 @@ def ended(
 
 
 def disposed(
-    attempt: int, lead: int, disposition: str, move: dict[str, JsonValue], at: int = NOW + 60_000
+    attempt: int,
+    lead: int,
+    disposition: str,
+    move: dict[str, JsonValue],
+    callback_at: int | None = None,
 ) -> JournalEntry:
     return JournalEntry(
         EntryKind.DISPOSED,
-        Instant(at),
+        Instant(NOW + 60_000),
         CAMPAIGN,
         lead,
         AttemptId(attempt),
         number(lead - 1),
         "ada",
-        {"disposition": disposition, "notes": "call after tea", "callback_at": None, **move},
+        {
+            "disposition": disposition,
+            "notes": "call after tea",
+            "callback_at": callback_at,
+            **move,
+        },
     )
 
 

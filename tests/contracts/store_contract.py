@@ -322,7 +322,7 @@ class StoreContract:
         )
         assert await open_store.offer(now=NOW + 1000 * DAY_MS) == LeadsOffered(CAMPAIGN, (), None)
 
-    async def test_a_trunk_failure_gives_the_attempt_back(self, open_store: Running) -> None:
+    async def test_an_attempt_that_rang_no_phone_is_given_back(self, open_store: Running) -> None:
         await open_store.load(1)
         at_once = moved(next_eligible_at=NOW)
         await open_store.store.append(
@@ -331,28 +331,40 @@ class StoreContract:
                 ended(1, 1, "BUSY", move=at_once),
                 dial(2, 1, NOW + 1),
                 ended(2, 1, "TRUNK_FAILURE", move=at_once),
+                dial(3, 1, NOW + 2),
+                ended(3, 1, "REFUSED", placed=False, move=at_once),
+                dial(4, 1, NOW + 3),
+                ended(4, 1, "CANCELLED", placed=False, move=at_once),
             ]
         )
         (lead,) = (await open_store.offer()).leads
         assert lead.attempts == 1
         assert (await open_store.restored()).recent_dials == ((number(0), NOW),)
+        assert (await open_store.report()).dials == 2
+        await open_store.store.append(
+            [dial(5, 1, NOW + 4), ended(5, 1, "CANCELLED", move=at_once), dial(6, 1, NOW + 5)]
+        )
+        (lead,) = (await open_store.offer()).leads
+        assert lead.attempts == 3, "an attempt that is open may have rung"
+        assert len((await open_store.restored()).recent_dials) == 3
 
-    async def test_a_callback_keeps_its_agent_until_settled(self, open_store: Running) -> None:
+    async def test_a_callback_is_its_agents_until_the_next_choice(
+        self, open_store: Running
+    ) -> None:
         await open_store.load(1)
-        promised = moved(next_eligible_at=NOW) | {"callback_for": "ada"}
-        await open_store.store.append([dial(1, 1), disposed(1, 1, "CALLBACK", promised)])
+        at_once = moved(next_eligible_at=NOW)
+        promised = disposed(1, 1, "CALLBACK", at_once, callback_at=NOW)
+        await open_store.store.append([dial(1, 1), promised])
         assert (await open_store.offer()).leads[0].callback_for == "ada"
-        missed = ended(2, 1, "NO_ANSWER", move=moved(next_eligible_at=NOW))
-        await open_store.store.append([dial(2, 1), missed])
+        await open_store.store.append([dial(2, 1), ended(2, 1, "NO_ANSWER", move=at_once)])
         assert (await open_store.offer()).leads[0].callback_for == "ada"
-        settled = moved(next_eligible_at=NOW) | {"callback_for": None}
-        await open_store.store.append([dial(3, 1), disposed(3, 1, "LATER", settled)])
+        await open_store.store.append([dial(3, 1), disposed(3, 1, "LATER", at_once)])
         assert (await open_store.offer()).leads[0].callback_for is None
 
     # --- imports ------------------------------------------------------------------------------
 
     async def test_an_import_reports_and_journals(self, open_store: Running) -> None:
-        bad = (RejectedRow(9, "12", "This is no telephone number.", "Give all ten digits."),)
+        bad = (RejectedRow(9, "12", "not a telephone number", "Give all ten digits."),)
         report = await open_store.load(3, bad)
         assert report == ImportReport(CAMPAIGN, "leads.csv", 4, 3, 0, bad)
         (stored,) = await open_store.store.journal()
@@ -393,7 +405,7 @@ class StoreContract:
         assert (report.loaded, report.duplicates) == (2, 0)
 
     async def test_the_same_file_twice_loads_nothing(self, open_store: Running) -> None:
-        bad = (RejectedRow(9, "12", "This is no telephone number."),)
+        bad = (RejectedRow(9, "12", "not a telephone number"),)
         await open_store.load(3, bad)
         await open_store.store.append([dial(1, 1)])
         renamed = replace(lead_file(range(3), "copy.csv"), rejected=bad)
@@ -478,8 +490,8 @@ class StoreContract:
 
     async def test_refusals_stand_until_the_next_dial(self, open_store: Running) -> None:
         bad = (
-            RejectedRow(9, "12", "This is no telephone number.", "Give all ten digits."),
-            RejectedRow(8, "x", "This is no telephone number."),
+            RejectedRow(9, "12", "not a telephone number", "Give all ten digits."),
+            RejectedRow(8, "x", "not a telephone number"),
         )
         await open_store.load(3, bad)
         await open_store.store.append(
@@ -498,7 +510,7 @@ class StoreContract:
         ]
         assert (rows[0].value, rows[0].list_name) == (number(0), "leads.csv")
         assert rows[0].explain == "OUTSIDE_HOURS says no"
-        assert rows[3].explain == "This is no telephone number. Give all ten digits."
+        assert rows[3].explain == "not a telephone number. Give all ten digits."
         assert [row.at for row in await open_store.store.refusals(CAMPAIGN, limit=1)] == [NOW + 3]
         assert (await open_store.report()).refused == {"OUTSIDE_HOURS": 2}
         await open_store.store.append([dial(1, 1)])

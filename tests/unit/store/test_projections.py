@@ -43,7 +43,7 @@ def test_a_dial_opens_an_attempt_and_counts_for_the_lead() -> None:
         ({"DIALLING": NOW, "DETECTING": NOW + 5, "BRIDGED": NOW + 9}, NOW + 5),
         ({"DIALLING": NOW, "BRIDGED": NOW + 9, "ENDED": NOW + 10}, NOW + 9),
         ({"DIALLING": NOW, "DETECTING": None, "WAITING": NOW + 6}, NOW + 6),
-        ({}, NOW + 22_000),
+        ({"DIALLING": NOW}, NOW + 22_000),
     ],
 )
 def test_an_answer_is_when_the_first_answered_state_was_entered(
@@ -59,18 +59,23 @@ def test_an_unanswered_attempt_has_no_answer_time() -> None:
 
 
 @pytest.mark.parametrize(
-    ("disposition", "given_back"),
+    ("disposition", "placed", "counted"),
     [
-        ("TRUNK_FAILURE", {"attempts": -1}),
-        ("REFUSED", {"attempts": -1}),
-        ("LOST", {}),
-        ("BUSY", {}),
+        ("TRUNK_FAILURE", True, False),
+        ("REFUSED", False, False),
+        ("CANCELLED", False, False),
+        ("CANCELLED", True, True),
+        ("LOST", True, True),
+        ("BUSY", True, True),
     ],
 )
 def test_only_an_attempt_that_rang_no_phone_is_given_back(
-    disposition: str, given_back: dict[str, int]
+    disposition: str, placed: bool, counted: bool
 ) -> None:
-    assert changed(ended(7, 3, disposition), "lead").add == given_back
+    entry = ended(7, 3, disposition, placed=placed)
+    assert changed(entry, "lead").add == ({} if counted else {"attempts": -1})
+    values = changed(entry, "call_attempt").values
+    assert (values["placed"], values["counted"]) == (placed, counted)
 
 
 def test_an_agents_choice_leaves_the_times_of_the_attempt_alone() -> None:

@@ -20,6 +20,8 @@ def upgrade() -> None:
         sa.Column("trunk", sa.String(), nullable=False),
         sa.Column("mode", sa.String(), nullable=False),
         sa.Column("dialled_at", sa.Integer(), nullable=False),
+        sa.Column("placed", sa.Boolean(), nullable=False),
+        sa.Column("counted", sa.Boolean(), nullable=False),
         sa.Column("agent", sa.String(), nullable=False),
         sa.Column("bridged_at", sa.Integer(), nullable=True),
         sa.Column("verdict_to_agent_ms", sa.Integer(), nullable=True),
