@@ -6,11 +6,12 @@ keeps everything the floor said, so that a test reads as a scene.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TypeVar
 
 from dialer.compliance.ruleset import load_ruleset
-from dialer.compliance.suppression import Suppressions
+from dialer.compliance.suppression import NumberList, Suppressions
 from dialer.floor.floor import Floor
 from dialer.model.agents import AgentState
 from dialer.model.calls import AmdVerdict, AttemptId, Ending, LegId, VerdictKind
@@ -104,11 +105,17 @@ class Play:
     """One floor, one campaign running, time starting at NOON."""
 
     def __init__(
-        self, of: Campaign | None = None, trunk: Trunk | None = None, capacity: int = 50
+        self,
+        of: Campaign | None = None,
+        trunk: Trunk | None = None,
+        capacity: int = 50,
+        lists: Sequence[NumberList] = (),
     ) -> None:
         self.campaign = of or campaign()
         self.floor = Floor(
-            load_ruleset(), Suppressions(), [trunk or Trunk("loop", "127.0.0.1:5060", 50, 50)]
+            load_ruleset(),
+            Suppressions(lists),
+            [trunk or Trunk("loop", "127.0.0.1:5060", 50, 50)],
         )
         self.now = NOON
         self.said: list[Command] = []

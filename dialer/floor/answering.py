@@ -6,7 +6,7 @@ from dialer.calls.agent import AgentInput
 from dialer.calls.attempt import AttemptInput
 from dialer.calls.causes import Outcome, outcome_of
 from dialer.calls.matching import IdleAgent, WaitingCall, match
-from dialer.compliance.drop_rate import connect_deadline
+from dialer.compliance.drop_rate import connect_deadline, connected_in_time
 from dialer.floor.dialling import SET_UP_MS, trunk_failed, trunk_spoke
 from dialer.floor.state import AgentSession, Attempt, FloorState
 from dialer.floor.wrapping_up import LOST, end_attempt, release
@@ -186,8 +186,13 @@ def bridged(floor: FloorState, attempt: Attempt, event: LegsBridged, now: Instan
     attempt.bridged_at = event.at
     desk = attempt.desk
     desk.connected += 1
-    desk.account.answered(event.at, dropped=False)
     since = attempt.waiting_since or event.at
+    greeting = attempt.verdict.greeting_ended_at if attempt.verdict else None
+    answered_at = attempt.entered[AttemptState.DETECTING]
+    if connected_in_time(answered_at, greeting, since, event.at):
+        desk.account.answered(event.at, dropped=False)
+    else:
+        _count_drop(attempt, event.at)
     floor.record(
         floor.entry(
             EntryKind.BRIDGED,
@@ -195,7 +200,7 @@ def bridged(floor: FloorState, attempt: Attempt, event: LegsBridged, now: Instan
             attempt,
             {
                 "verdict_to_agent_ms": event.at - since,
-                "answer_to_agent_ms": event.at - attempt.entered[AttemptState.DETECTING],
+                "answer_to_agent_ms": event.at - answered_at,
             },
         )
     )

@@ -140,6 +140,13 @@ def _advance_desk(floor: FloorState, desk: Desk, now: Instant) -> str:
         return f"The campaign is {desk.state.lower()}: a manager has to start it."
     if not floor.journal_ok:
         return "The journal cannot be written: dialling stops until it can (see alarms)."
+    stale = floor.suppressions.stale_lists(now, floor.ruleset.registry_max_age_days)
+    if stale:
+        return (
+            f"The do-not-call list {', '.join(stale)} is older than "
+            f"{floor.ruleset.registry_max_age_days} days ({floor.ruleset.cite('national_list_age')}"
+            "): load a newer copy and start the service again."
+        )
     _refill(floor, desk, now)
     if desk.campaign.mode is DialMode.PREVIEW:
         _show_previews(floor, desk, now)

@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+import numpy as np
+
+from dialer.compliance.suppression import NumberList
 from dialer.model.agents import AgentState
 from dialer.model.calls import AttemptId, Ending, LegId
-from dialer.model.commands import Bridge, CallAgent, Dial, Hangup, PlayMessage, RaiseAlarm
+from dialer.model.commands import (
+    Bridge,
+    CallAgent,
+    Dial,
+    Hangup,
+    PlayMessage,
+    RaiseAlarm,
+    RefillHopper,
+)
 from dialer.model.events import (
     AgentDisposed,
     AgentHungUp,
@@ -18,6 +29,7 @@ from dialer.model.events import (
     JournalRecovered,
     LegAnswered,
     LegEnded,
+    LegsBridged,
     LegsLost,
     OpenAttempt,
     Restored,
@@ -25,7 +37,8 @@ from dialer.model.events import (
 )
 from dialer.model.instant import Instant
 from dialer.model.journal import EntryKind
-from tests.floor_play import HUMAN, Play, campaign, lead, none_of, only
+from dialer.model.suppression import SuppressionSource
+from tests.floor_play import HUMAN, NOON, Play, campaign, lead, none_of, only
 
 
 def _in_call() -> tuple[Play, LegId, LegId]:
@@ -210,3 +223,30 @@ def test_nothing_is_dialled_without_agents_and_the_reason_is_given() -> None:
     view = play.floor.snapshot(play.now).campaigns[0]
     assert view.not_dialling == "No agent of this campaign is signed in."
     assert none_of(play.said, Hangup)
+
+
+def test_a_bridge_made_too_late_counts_as_a_drop() -> None:
+    play = Play()
+    phone = play.agent_ready()
+    dial = play.dial()
+    play.answer(dial.leg, HUMAN)
+    play.now = Instant(play.now + 2_100)
+    play.tell(LegsBridged(dial.leg, phone, play.now))
+    view = play.floor.snapshot(play.now).campaigns[0]
+    assert play.state() is AgentState.INCALL and view.connected == 1 and view.dropped == 1
+    play.end(dial.leg)
+    assert play.last_end().data["dropped"] is True
+
+
+def test_a_national_list_too_old_stops_the_campaign_and_says_so() -> None:
+    old = NumberList(
+        "national",
+        SuppressionSource.NATIONAL,
+        Instant(NOON - 32 * 86_400_000),
+        np.array([12125550150], dtype=np.uint64),
+    )
+    play = Play(lists=[old])
+    play.agent_ready()
+    assert not play.of(RefillHopper)
+    view = play.floor.snapshot(play.now).campaigns[0]
+    assert "older than 31 days" in view.not_dialling
