@@ -15,6 +15,7 @@ import trio
 
 DEMO = Path(__file__).parents[2] / "deploy" / "demo"
 READY_S = 5.0
+MEDIA_BLOCK = 250
 
 
 def number(behaviour: str) -> str:
@@ -42,11 +43,14 @@ def _taken(port: int) -> bool:
 
 @asynccontextmanager
 async def sipp(scenario: Path, media_port: int, folder: Path) -> AsyncIterator[str]:
-    """A running SIPp; its `host:port`. Its logs go to `folder`."""
+    """A running SIPp; its `host:port`. Its logs go to `folder`. Where another SIPp has the media
+    ports from `media_port` on, the next block of them is taken."""
     program = shutil.which("sipp")
     assert program is not None, "install SIPp (Debian: sip-tester)"
     table = tomllib.loads((DEMO / "behaviours.toml").read_text(encoding="utf-8"))
     port = _free_port()
+    while _taken(media_port) or _taken(media_port + 2):
+        media_port += MEDIA_BLOCK
     name = scenario.stem
     command = [program, "-sf", str(scenario), "-i", "127.0.0.1", "-p", str(port)]
     command += ["-mi", "127.0.0.1", "-mp", str(media_port)]

@@ -67,8 +67,11 @@ _DISCARD_S = 0.08
 _BEEP_MS = 200
 _BEEP_HZ = 1_000
 _BEEP_VOLUME = 4_000  # of 32767: about -18 dB, below speech
-_PATCH_FRAMES = 4
-"""Most frames a patch holds back; older ones are dropped, so that a hiccup never stays as delay."""
+_PATCH_CUSHION = 2
+"""Frames a patch gathers before it plays, at its start and after it ran dry: the clocks of the two
+processes tick alike but not together, and either may be late."""
+_PATCH_MOST = 5
+"""Frames it holds at most; older ones are dropped, so that a hiccup does not stay as delay."""
 _CODECS = {"PCMU/8000/1": 255, "PCMA/8000/1": 254}
 
 _log = logging.getLogger("dialer.carrier.sip")
@@ -91,7 +94,8 @@ class _PatchPort(pj.AudioMediaPort):
     def __init__(self, link: socket.socket) -> None:
         super().__init__()
         self._link = link
-        self._waiting: deque[bytes] = deque(maxlen=_PATCH_FRAMES)
+        self._waiting: deque[bytes] = deque(maxlen=_PATCH_MOST)
+        self._playing = False
         link.setblocking(False)
 
     def onFrameReceived(self, frame: Any) -> None:
@@ -110,12 +114,10 @@ class _PatchPort(pj.AudioMediaPort):
         frame.type = pj.PJMEDIA_FRAME_TYPE_AUDIO
         buffer = frame.buf
         buffer.resize(FRAME_BYTES)
-        piece = self._waiting.popleft() if self._waiting else bytes(FRAME_BYTES)
+        self._playing = len(self._waiting) >= (1 if self._playing else _PATCH_CUSHION)
+        piece = self._waiting.popleft() if self._playing else bytes(FRAME_BYTES)
         ctypes.memmove(_data_address(buffer), piece, FRAME_BYTES)
         frame.size = FRAME_BYTES
-
-    def close(self) -> None:
-        self._link.close()
 
 
 class _PlayerPort(pj.AudioMediaPlayer):
@@ -166,6 +168,7 @@ class _Call(pj.Call):
         self.confirmed_at: float | None = None
         self.answered = False
         self.q850: int | None = None
+        self.refusal: tuple[int, str] | None = None
         self.ended: Ended | None = None
         self.reported = False
         self.hung_up = False
@@ -179,8 +182,7 @@ class _Call(pj.Call):
             state = prm.e.body.tsxState
             if state.type != pj.PJSIP_EVENT_RX_MSG:
                 return
-            self._read(state.src.rdata.wholeMsg)
-            status = state.tsx.statusCode
+            status = self._read(state)
             if state.tsx.method == "INVITE" and 100 <= status < 200 and not self.hung_up:
                 early_media = "application/sdp" in state.src.rdata.wholeMsg
                 self.notes.append(Progressed(self.leg, status, early_media, at))
@@ -196,19 +198,29 @@ class _Call(pj.Call):
             elif info.state == pj.PJSIP_INV_STATE_DISCONNECTED:
                 event = prm.e.body.tsxState
                 if prm.e.type == pj.PJSIP_EVENT_TSX_STATE and event.type == pj.PJSIP_EVENT_RX_MSG:
-                    self._read(event.src.rdata.wholeMsg)
-                status = 200 if self.confirmed_at is not None else info.lastStatusCode
-                self.ended = Ended(self.leg, status, None, info.lastReason, False, at)
+                    self._read(event)
+                status, reason = info.lastStatusCode, info.lastReason
+                if self.confirmed_at is not None:
+                    status = 200
+                elif self.refusal is not None and not self.hung_up:
+                    status, reason = self.refusal
+                self.ended = Ended(self.leg, status, None, reason, False, at)
         except Exception:
             _log.exception("leg %d: the call's state could not be read", self.leg)
 
     def onCallMediaState(self, prm: Any) -> None:
         self.media_changed = True
 
-    def _read(self, message: str) -> None:
-        cause = q850_cause(message)
+    def _read(self, event: Any) -> int:
+        """Take note of a received message; the status of its transaction."""
+        cause = q850_cause(event.src.rdata.wholeMsg)
         if cause is not None:
             self.q850 = cause
+        status: int = event.tsx.statusCode
+        if event.tsx.method == "INVITE" and status >= 300:
+            # The library calls a redirection it does not follow 487.
+            self.refusal = (status, event.tsx.statusText)
+        return status
 
     def holds_channel(self) -> bool:
         """Whether the library still keeps this call's dialog, ended or not."""
@@ -234,10 +246,8 @@ class _Bridge:
 
     lead: _Call | _PatchPort
     agent: _Call | _PatchPort
-    recorders: list[tuple[Any, list[_Call | _PatchPort], _Call | None]] = field(
-        default_factory=list
-    )
-    """(recorder, the ends it hears, whose beep it hears too)."""
+    recorders: list[tuple[Any, _Call | _PatchPort, _Call | None]] = field(default_factory=list)
+    """(recorder, the end it hears, whose beep it hears too)."""
 
 
 class Endpoint:
@@ -276,11 +286,9 @@ class Endpoint:
         config.uaConfig.maxCalls = most_calls
         config.uaConfig.userAgent = "dialer"
         media = config.medConfig
-        media.clockRate = media.sndClockRate = CLOCK_RATE
-        media.channelCount = 1
+        media.clockRate, media.sndClockRate, media.channelCount = CLOCK_RATE, CLOCK_RATE, 1
         media.audioFramePtime = media.ptime = FRAME_MS
-        media.noVad = True
-        media.ecTailLen = 0
+        media.noVad, media.ecTailLen = True, 0
         self._library.libCreate()
         self._library.libInit(config)
         transport = pj.TransportConfig()
@@ -298,8 +306,7 @@ class Endpoint:
         media = config.mediaConfig
         media.transportConfig.boundAddress = bind_host
         media.transportConfig.publicAddress = public_host
-        media.lockCodecEnabled = False
-        media.streamKaEnabled = False
+        media.lockCodecEnabled = media.streamKaEnabled = False
         account = pj.Account()
         account.create(config, True)
         return account
@@ -374,7 +381,6 @@ class Endpoint:
             return
         port = _PatchPort(link)
         if not _opened(port, f"patch{bridge}"):
-            port.close()
             self.hang_up(leg)  # better no call than one where nobody hears the other
             return
         made = _Bridge(port, call) if beep else _Bridge(call, port)
@@ -395,9 +401,8 @@ class Endpoint:
         lead, agent = _port_of(made.lead), _port_of(made.agent)
         _disconnect(lead, agent)
         _disconnect(agent, lead)
-        for recorder, sources, beeper in made.recorders:
-            for source in sources:
-                _disconnect(_port_of(source), recorder)
+        for recorder, source, beeper in made.recorders:
+            _disconnect(_port_of(source), recorder)
             if beeper is not None:
                 _disconnect(beeper.beeper, recorder)
             self._discard(recorder)
@@ -453,10 +458,7 @@ class Endpoint:
         self._ending = [call for call in self._ending if not self._over(call)]
         now = time.monotonic()
         while self._discarded and self._discarded[0][0] <= now:
-            _, done_with = self._discarded.popleft()
-            if isinstance(done_with, _PatchPort):
-                done_with.close()
-            del done_with
+            self._discarded.popleft()
 
     def close(self, within_s: float) -> None:
         """Hang up every leg and let CANCEL and BYE be answered, for at most `within_s`."""
@@ -488,9 +490,8 @@ class Endpoint:
             if call is made.lead or call is made.agent:
                 self.part(number)
         self._stop_playing(call)
-        for port in (call.tap, call.beeper):
-            if port is not None:
-                self._discard(port)
+        self._discard(call.tap)
+        self._discard(call.beeper)
 
     def _over(self, call: _Call) -> bool:
         """Report the end of a leg when it is time; True once nothing of it is left."""
@@ -526,11 +527,8 @@ class Endpoint:
             return
         lead.startTransmit(agent)
         agent.startTransmit(lead)
-        for recorder, sources, beeper in made.recorders:
-            for source in sources:
-                port = _port_of(source)
-                if port is not None:
-                    port.startTransmit(recorder)
+        for recorder, source, beeper in made.recorders:
+            (lead if source is made.lead else agent).startTransmit(recorder)
             if beeper is not None and beeper.beeper is not None:
                 beeper.beeper.startTransmit(recorder)
 
@@ -543,8 +541,8 @@ class Endpoint:
             call.beeper.createToneGenerator(CLOCK_RATE, 1)
             call.beeper.startTransmit(audio)
         tone = pj.ToneDesc()
-        tone.freq1, tone.freq2, tone.volume = _BEEP_HZ, 0, _BEEP_VOLUME
-        tone.on_msec, tone.off_msec = _BEEP_MS, 0
+        tone.freq1, tone.volume, tone.on_msec = _BEEP_HZ, _BEEP_VOLUME, _BEEP_MS
+        tone.freq2 = tone.off_msec = 0
         tones = pj.ToneDescVector()
         tones.append(tone)
         call.beeper.stop()
@@ -562,7 +560,7 @@ class Endpoint:
         except (pj.Error, OSError) as error:
             _log.error("%s cannot be written, the call goes on unrecorded: %s", file, error)
             return
-        made.recorders.append((recorder, [source], beeper))
+        made.recorders.append((recorder, source, beeper))
 
     def _stop_playing(self, call: _Call) -> None:
         if call.player is not None:
@@ -570,8 +568,9 @@ class Endpoint:
             self._discard(call.player)
             call.player = None
 
-    def _discard(self, done_with: Any) -> None:
-        self._discarded.append((time.monotonic() + _DISCARD_S, done_with))
+    def _discard(self, done_with: Any | None) -> None:
+        if done_with is not None:
+            self._discarded.append((time.monotonic() + _DISCARD_S, done_with))
 
 
 def _opened(port: _TapPort | _PatchPort, name: str) -> bool:

@@ -204,6 +204,11 @@ class SipCarrier:
                     leg.hung_up = True
                     leg.slot.supervisor.send(EndCall(command.leg))
 
+    def worker_of(self, leg: LegId) -> str | None:
+        """The name of the worker that holds the leg, None where no worker does."""
+        found = self._legs.get(leg)
+        return None if found is None else found.slot.supervisor.name
+
     def _dial(self, command: Dial) -> None:
         trunk = self._trunks.get(command.trunk)
         if trunk is None:

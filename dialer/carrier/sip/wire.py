@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import astuple, dataclass, fields
-from typing import get_args
+from typing import Any, get_args
 
 # --- service to worker ------------------------------------------------------------------------
 
@@ -219,7 +219,7 @@ def _decode(body: bytes) -> Message:
         raise WireFault(f"not a message: {body[:200]!r} ({error})") from error
 
 
-def _field(wanted: str, got: object) -> object:
+def _field(wanted: str, got: Any) -> Any:
     """`got`, if it is what the annotation `wanted` says."""
     match wanted, got:
         case ("bool", bool()) | ("str", str()) | (("int | None" | "float | None"), None):
