@@ -7,7 +7,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, closing, contextmanager
+from contextlib import ExitStack, asynccontextmanager, closing, contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -131,22 +131,17 @@ async def test_what_cannot_be_flushed_is_said_at_the_end(
 ) -> None:
     monkeypatch.setattr(sqlite, "FLUSH_S", 0.5)
     store = opener(lambda event: None)
-    with pytest.RaisesGroup(pytest.RaisesExc(JournalFault, match="2 journal entries could not")):
+    failure = pytest.RaisesGroup(pytest.RaisesExc(JournalFault, match="2 journal entries could"))
+    with ExitStack() as held, failure:
         async with trio.open_nursery() as nursery:
             await nursery.start(store.run)
             await store.append([alarm("before")])
-            nursery.start_soon(hold_for, database, 4.0)
-            await trio.sleep(0.1)
+            held.enter_context(locked(database))
             store.carry_out(Record(alarm("lost"), 1))
             store.carry_out(Record(alarm("lost too"), 2))
             nursery.cancel_scope.cancel()
     async with running(opener) as again:
         assert len(await again.store.journal()) == 1
-
-
-async def hold_for(database: Path, seconds: float) -> None:
-    with locked(database), trio.CancelScope(shield=True):
-        await trio.sleep(seconds)
 
 
 @asynccontextmanager
