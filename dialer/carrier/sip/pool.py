@@ -71,6 +71,7 @@ class _Slot:
 
     supervisor: Supervisor
     capacity: int = 0
+    pid: int = 0
     legs: set[LegId] = field(default_factory=set)
     agent_legs: int = 0
     lingering: set[LegId] = field(default_factory=set)
@@ -209,6 +210,10 @@ class SipCarrier:
         found = self._legs.get(leg)
         return None if found is None else found.slot.supervisor.name
 
+    def processes(self) -> dict[str, int]:
+        """Process id by worker name, of the workers that are up."""
+        return {slot.supervisor.name: slot.pid for slot in self._slots.values() if slot.capacity}
+
     def _dial(self, command: Dial) -> None:
         trunk = self._trunks.get(command.trunk)
         if trunk is None:
@@ -278,7 +283,7 @@ class SipCarrier:
 
     def _worker_up(self, supervisor: Supervisor, hello: Hello) -> None:
         slot = self._slots[supervisor]
-        slot.capacity = hello.capacity
+        slot.capacity, slot.pid = hello.capacity, hello.pid
         slot.lingering.clear()
         slot.shunned_until = 0.0
         _log.info(
