@@ -7,10 +7,11 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from functools import partial
 
 import pytest
 import trio
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
 from dialer.web.app import serve
 from tests.web.fake_office import USERS, FakeOffice
@@ -97,6 +98,13 @@ class Visitor:
         self.page.get_by_label("Password").fill(USERS[name][1])
         self.page.get_by_role("button", name="Sign in").click()
         self.page.get_by_role("button", name="Sign out").wait_for()
+
+    def wait_until_live(self) -> None:
+        """Until script and stream work, seen by a notice that comes and goes."""
+        notice = self.page.get_by_text("The service is stopping")
+        for draining in (True, False):
+            self.site.script(partial(self.site.office.show_draining, draining))
+            expect(notice).to_be_visible(visible=draining)
 
     def note(self, message: ConsoleMessage) -> None:
         if message.type in ("error", "warning"):

@@ -201,6 +201,9 @@ class FakeOffice:
     def show_campaign(self, view: CampaignView) -> None:
         self.publish(replace(self._snapshot, campaigns=(view,)))
 
+    def show_draining(self, draining: bool) -> None:
+        self.publish(replace(self._snapshot, draining=draining))
+
     # --- the office ---------------------------------------------------------------------------
 
     def now(self) -> Instant:

@@ -28,6 +28,7 @@ def test_an_agents_call_from_ready_to_saved_without_a_reload(person: Visitor) ->
     page, site = person.page, person.site
     show(site, AgentState.PAUSED)
     person.sign_in("ada")
+    person.wait_until_live()
     expect(page.locator(".state-word")).to_have_text("Paused")
     page.evaluate(MARK)
     page.get_by_role("button", name="Ready").click()
@@ -58,6 +59,7 @@ def test_an_agents_call_from_ready_to_saved_without_a_reload(person: Visitor) ->
 def test_a_number_key_and_enter_save(person: Visitor) -> None:
     show(person.site, AgentState.WRAPUP, 41)
     person.sign_in("ada")
+    person.wait_until_live()
     person.page.keyboard.press("1")
     person.page.keyboard.press("Enter")
     expect(person.page.locator(".state-word")).to_have_text("Ready")
@@ -68,6 +70,7 @@ def test_what_is_typed_survives_pushes_and_a_wish_to_pause(person: Visitor) -> N
     page, site = person.page, person.site
     show(site, AgentState.WRAPUP, 41)
     person.sign_in("ada")
+    person.wait_until_live()
     page.get_by_label("Notes").fill("half a sent")
     pending = replace(agent_view(AgentState.WRAPUP, on_call()), pending=AgentState.PAUSED)
     site.office.on_event = lambda event: site.office.show_agent(pending)
@@ -106,6 +109,7 @@ def test_a_callback_must_be_in_the_leads_future(person: Visitor) -> None:
 def test_a_click_the_service_is_too_busy_for_is_said(person: Visitor) -> None:
     show(person.site, AgentState.PAUSED)
     person.sign_in("ada")
+    person.wait_until_live()
     person.site.office.busy = True
     person.page.get_by_role("button", name="Ready").click()
     expect(person.page.get_by_text("The service is busy").first).to_be_visible()
@@ -145,6 +149,7 @@ def test_campaign_numbers_move_and_a_manager_stops_it(person: Visitor) -> None:
     person.sign_in("mia")
     page.get_by_role("link", name="Spring windows").click()
     expect(page.get_by_role("heading", name="Spring windows")).to_be_visible()
+    person.wait_until_live()
     page.evaluate(MARK)
     site.script(lambda: site.office.show_campaign(replace(campaign_view(), dials=1_299)))
     expect(page.locator(".tile").first).to_have_text("Dials1,299")
