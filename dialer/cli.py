@@ -52,7 +52,7 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Machine outp
 
 def say(text: object, style: str | None = None) -> None:
     """Print for people."""
-    console.print(str(text), style=style, highlight=False, markup=False)
+    console.print(str(text), style=style, highlight=False, markup=False, soft_wrap=True)
 
 
 @contextmanager
@@ -194,7 +194,8 @@ def leads() -> None:
 @config_option
 @json_option
 def import_(campaign: str, file: Path, config: Path, as_json: bool) -> None:
-    """Load a lead FILE into CAMPAIGN; refused rows are listed and written to a file."""
+    """Load a lead FILE into CAMPAIGN; refused rows are listed and written to a file. Status 1 if
+    nothing was loaded."""
     with plain_errors():
         settings = read_settings(config)
         data = _sound(load(settings))
@@ -204,13 +205,16 @@ def import_(campaign: str, file: Path, config: Path, as_json: bool) -> None:
             f"{len(report.rejected)} refused ({report.duplicates} of them already in the campaign)"
         )
         for row in report.rejected[:ROWS_SHOWN]:
-            say(f"  line {row.line}: {row.reason} (found: {row.value!r}) {row.remedy}")
+            place = f"line {row.line}" if row.line else "the file"
+            say(f"  {place}: {row.reason} (found: {row.value!r}) {row.remedy}")
         if len(report.rejected) > ROWS_SHOWN:
             say(f"  and {len(report.rejected) - ROWS_SHOWN} more")
         if report.refusals_file:
             say(f"refused rows written to {report.refusals_file}")
         if as_json:
             _put(asdict(report))
+        if not report.loaded:
+            sys.exit(1)
 
 
 async def _import(
