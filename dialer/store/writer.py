@@ -224,6 +224,7 @@ class Writer:
         first = self._backlog[0]
         if isinstance(first, Work):
             self._alone(engine, first)
+            self._say_when_through()
             return
         group: list[Entries | Refill] = []
         for job in self._backlog:
@@ -238,6 +239,7 @@ class Writer:
             self._hold_back(str(error.orig))
             return
         self._answer(group, offers)
+        self._say_when_through()
 
     def _commit(self, engine: Engine, group: Sequence[Entries | Refill]) -> list[StoreEvent]:
         offers: list[StoreEvent] = []
@@ -261,6 +263,8 @@ class Writer:
                 self._say(next(waiting))
             elif job.committed is not None:
                 job.committed()
+
+    def _say_when_through(self) -> None:
         if self._failing and not self._backlog and self._queue.empty():
             self._failing = False
             self._retry_s = FIRST_RETRY_S

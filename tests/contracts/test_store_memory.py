@@ -13,7 +13,8 @@ from dialer.model.events import StoreEvent
 from dialer.store.memory import MemoryStore
 from dialer.store.port import Emit, Store
 from tests.contracts.journal_entries import alarm
-from tests.contracts.store_contract import Opener, StoreContract
+from tests.contracts.running_store import Opener
+from tests.contracts.store_contract import StoreContract
 
 
 class TestMemoryStore(StoreContract):

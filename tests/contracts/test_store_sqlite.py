@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 import trio
+import trio.testing
 
 from dialer.model.commands import Record, RefillHopper
 from dialer.model.errors import JournalFault, OperatorError
@@ -22,7 +23,8 @@ from dialer.store import sqlite
 from dialer.store.port import Emit, Store
 from dialer.store.sqlite import SqlStore
 from tests.contracts.journal_entries import CAMPAIGN, NOW, alarm, dial
-from tests.contracts.store_contract import Opener, StoreContract, running
+from tests.contracts.running_store import Opener, running
+from tests.contracts.store_contract import StoreContract
 
 ROOT = Path(__file__).parents[2]
 
@@ -100,6 +102,20 @@ async def test_an_import_into_a_locked_database_is_refused_to_its_asker(
             await open_store.load(3)
         assert open_store.silent()
         assert (await open_store.load(3)).loaded == 3
+
+
+async def test_an_import_behind_a_locked_database_waits_its_turn(
+    opener: Opener, database: Path
+) -> None:
+    async with running(opener) as open_store, trio.open_nursery() as nursery:
+        with locked(database):
+            open_store.store.carry_out(Record(alarm("first"), 1))
+            await open_store.next_of(JournalFailed)
+            nursery.start_soon(open_store.load, 3)
+            await trio.testing.wait_all_tasks_blocked()
+        assert await open_store.next() == Journaled(1)
+        assert await open_store.next() == JournalRecovered()
+        assert (await open_store.report()).leads == 3
 
 
 async def test_a_full_disk_delays_and_loses_nothing(opener: Opener, database: Path) -> None:
