@@ -270,7 +270,7 @@ class Endpoint:
         self._discarded: deque[tuple[float, Any]] = deque()
         self._library = pj.Endpoint()
         try:
-            self._start(bind_host, most_calls)
+            self._start(bind_host, public_host, most_calls)
             self._account = self._open_account(bind_host, public_host)
         except pj.Error as error:
             raise RuntimeError(
@@ -278,7 +278,7 @@ class Endpoint:
             ) from error
         self.version: str = self._library.libVersion().full
 
-    def _start(self, bind_host: str, most_calls: int) -> None:
+    def _start(self, bind_host: str, public_host: str, most_calls: int) -> None:
         config = pj.EpConfig()
         config.logConfig.level = config.logConfig.consoleLevel = 0
         config.uaConfig.threadCnt = 0
@@ -292,7 +292,7 @@ class Endpoint:
         self._library.libCreate()
         self._library.libInit(config)
         transport = pj.TransportConfig()
-        transport.boundAddress = bind_host
+        transport.boundAddress, transport.publicAddress = bind_host, public_host
         self._library.transportCreate(pj.PJSIP_TRANSPORT_UDP, transport)
         self._library.transportCreate(pj.PJSIP_TRANSPORT_TCP, transport)
         self._library.libStart()

@@ -156,6 +156,8 @@ class Supervisor:
         starting = True
         life: _Life | None = None
         try:
+            if self._leave_asked.is_set():
+                return
             life = await self._start()
             self._life = life
             if self._leave_asked.is_set():
