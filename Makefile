@@ -23,6 +23,10 @@ check: $(VENV)/test-ready
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+# Pacing in simulated time, one JSON line a cell.
+bench: $(VENV)/demo-ready
+	$(BIN)/python -m bench.pacing $(ARGS)
+
 # Draws README's state machines again from their tables.
 pictures: $(VENV)/demo-ready
 	$(BIN)/python -m dialer.calls.pictures README.md
