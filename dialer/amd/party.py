@@ -9,9 +9,13 @@ of zeros is a lost packet and stops the clock of the cadence; five in a row are 
 
 Verdicts, by rule:
 
-- `short_greeting`: a greeting not longer than 4 s, then 0.6 s of silence: HUMAN.
+- `short_greeting`: a greeting not longer than 4 s, then silence: HUMAN. 0.6 s of it will do after a
+  word or two; after more than 1.2 s of speech 0.8 s, because machines draw breath between sentences
+  for up to 0.75 s.
 - `long_greeting`: a greeting of more than 4 s that ended so: UNSURE.
-- `long_speech`: speech for 4.7 s without such a silence: MACHINE.
+- `long_speech`: speech for 4.5 s without such a silence, or for more than 4 s and not ended at the
+  deadline: MACHINE.
+- `background`: such long speech whose last 2 s were hardly ever near its loudest: UNSURE.
 - `beep`: a voicemail's record tone: MACHINE. `fax`: a fax's answer tone: FAX.
 - `sit`: any of the other rules on a call that had special information tones after its answer: what
   speaks there is the network's announcement: MACHINE.
@@ -30,11 +34,13 @@ from dialer.model.calls import VerdictKind
 DEADLINE_MS = 6_000
 DEAD_AIR_MS = 3_500
 END_SILENCE_MS = 600
+LONG_END_SILENCE_MS = 800
+FEW_WORDS_MS = 1_200
 LONGEST_HUMAN_MS = 4_000
-MACHINE_SPEECH_MS = 4_700
+MACHINE_SPEECH_MS = 4_500
 
 _ABOVE_FLOOR_DB = 9.0
-_BELOW_LOUDEST_DB = 22.0
+_BELOW_LOUDEST_DB = 18.0
 _LOUDEST_AT_FIRST_DBOV = -33.0
 _LOUDEST_FADES_DB = 0.02
 _QUIETEST_FLOOR_DBOV = -72.0
@@ -46,6 +52,9 @@ _ONSET_FRAMES = 3
 _ONSET_WITHIN = 5
 _STEADY_FRAMES = 16
 _STEADY_DB = 2.0
+_STRONG_BELOW_LOUDEST_DB = 10.0
+_STRONG_WITHIN = 100
+_STRONG_FRAMES = 15
 _EDGE_FRAMES = 3
 """A tone is seen so much later than it is heard, since the window of 64 ms has to fill; and noise
 takes as long to be steady."""
@@ -71,6 +80,8 @@ class PartyListener:
     def __init__(self) -> None:
         self._voiced: list[bool] = []
         """Speech or not, by frame since the answer."""
+        self._strong: deque[bool] = deque(maxlen=_STRONG_WITHIN)
+        """Speech nearly as loud as the loudest or not, by frame, newest last."""
         self._onset: int | None = None
         self._last_voiced = -1
         self._frozen = 0
@@ -111,6 +122,8 @@ class PartyListener:
             else:
                 voiced = self._is_speech(level_dbov)
         self._voiced.append(voiced)
+        strong = self._loudest - _STRONG_BELOW_LOUDEST_DB
+        self._strong.append(voiced and level_dbov is not None and level_dbov > strong)
         if voiced:
             self._note_speech()
         return self._judge(tone_sounds=tone_frames > 0)
@@ -175,16 +188,23 @@ class PartyListener:
         """Silence since the last speech, or since the answer."""
         return (len(self._voiced) - 1 - self._last_voiced - self._frozen) * FRAME_MS
 
+    @property
+    def _end_silence_ms(self) -> int:
+        """How much silence ends the greeting heard so far."""
+        return END_SILENCE_MS if self._greeting_ms <= FEW_WORDS_MS else LONG_END_SILENCE_MS
+
     def _judge(self, *, tone_sounds: bool) -> PartyVerdict | None:
         if self._onset is None:
             if self.elapsed_ms >= DEAD_AIR_MS and not tone_sounds:
                 return self._verdict(VerdictKind.UNSURE, 0.5, "dead_air")
-        elif self._silence_ms >= END_SILENCE_MS:
+        elif self._silence_ms >= self._end_silence_ms:
             if not tone_sounds:
                 return self._judge_greeting()
         elif self._greeting_ms >= MACHINE_SPEECH_MS:
-            return self._verdict(VerdictKind.MACHINE, 0.9, "long_speech")
+            return self._judge_long_speech(0.9)
         if self.elapsed_ms >= DEADLINE_MS:
+            if self._greeting_ms > LONGEST_HUMAN_MS:
+                return self._judge_long_speech(0.8)
             return self._verdict(VerdictKind.UNSURE, 0.5, "deadline")
         return None
 
@@ -195,6 +215,13 @@ class PartyListener:
             return self._verdict(VerdictKind.UNSURE, 0.5, "long_greeting")
         confidence = 0.97 - 0.37 * length / LONGEST_HUMAN_MS
         return self._verdict(VerdictKind.HUMAN, round(confidence, 3), "short_greeting")
+
+    def _judge_long_speech(self, confidence: float) -> PartyVerdict:
+        """A machine speaks up to the end; what only murmurs on after a loud word is a street, a
+        television, other people."""
+        if sum(self._strong) < _STRONG_FRAMES:
+            return self._verdict(VerdictKind.UNSURE, 0.5, "background")
+        return self._verdict(VerdictKind.MACHINE, confidence, "long_speech")
 
     def _verdict(self, kind: VerdictKind, confidence: float, rule: str) -> PartyVerdict:
         spoke = self._onset is not None

@@ -25,7 +25,8 @@ _STEADY_HZ = 15.0
 _HOLE_FRAMES = 4
 """A run outlasts 80 ms without it."""
 _CERTAIN_FRAMES = 4
-"""Heard so often, a run is a tone and no vowel."""
+_CERTAIN_DRIFT_HZ = 5.0
+"""Heard so often and drifting no more, a run is a tone and no vowel."""
 
 _SIT_BANDS_HZ = ((890.0, 1_015.0), (1_335.0, 1_470.0), (1_730.0, 1_870.0))
 _SIT_SHORTEST_FRAMES, _SIT_LONGEST_FRAMES = 8, 26
@@ -39,6 +40,8 @@ _FAX_WITHIN_FRAMES = 50
 _BEEP_HZ = (380.0, 2_050.0)
 _BEEP_FRAMES = (140 // FRAME_MS, 1_100 // FRAME_MS + 3)
 """A tone is seen a little longer than it sounds: the window is 64 ms long."""
+_BEEP_DRIFT_HZ = 1.2
+"""A machine's tone holds its frequency within a few tenths of a hertz; a sung vowel does not."""
 _RINGBACK_BELOW_HZ = 520.0
 _APART_FRAMES = 10
 _BUSY_PAIR_HZ = (480.0, 620.0)
@@ -53,6 +56,8 @@ class _Run:
     first: int
     last: int
     hits: int = 1
+    drift: float = 0.0
+    """Mean distance of the tone from its own mean so far, in hertz."""
 
     def continues(self, measure: Measure) -> bool:
         if abs(measure.tone_hz - self.hertz) > _STEADY_HZ:
@@ -61,6 +66,7 @@ class _Run:
 
     def take(self, measure: Measure, frame: int) -> None:
         self.hits += 1
+        self.drift += (abs(measure.tone_hz - self.hertz) - self.drift) / self.hits
         self.hertz += (measure.tone_hz - self.hertz) / self.hits
         self.second += (measure.second_hz - self.second) / self.hits
         self.last = frame
@@ -68,6 +74,10 @@ class _Run:
     @property
     def frames(self) -> int:
         return self.last - self.first + 1
+
+    @property
+    def certain(self) -> bool:
+        return self.hits >= _CERTAIN_FRAMES and self.drift <= _CERTAIN_DRIFT_HZ
 
 
 class ToneListener:
@@ -85,7 +95,7 @@ class ToneListener:
     def certain_frames(self) -> int:
         """Frames since the tone that sounds now began; 0 where none is certain."""
         run = self._run
-        return self._frame - run.first if run is not None and run.hits >= _CERTAIN_FRAMES else 0
+        return self._frame - run.first if run is not None and run.certain else 0
 
     def hear(self, measure: Measure, *, after_speech: bool, beep_expected: bool) -> Tone | None:
         """The tone that this frame makes certain, if any. No beep is told where none is expected,
@@ -123,7 +133,7 @@ class ToneListener:
         return run
 
     def _keep(self, run: _Run) -> None:
-        if run.hits >= _CERTAIN_FRAMES:
+        if run.certain:
             self._runs.append(run)
 
     def _is_sit(self) -> bool:
@@ -154,7 +164,7 @@ class ToneListener:
         low, high = _BEEP_HZ
         if not shortest <= run.frames <= longest or run.hits * 3 < run.frames * 2:
             return False
-        if not low <= run.hertz <= high or Tone.SIT in self._said:
+        if not low <= run.hertz <= high or run.drift > _BEEP_DRIFT_HZ or Tone.SIT in self._said:
             return False
         if run.hertz < _RINGBACK_BELOW_HZ and not after_speech:
             return False

@@ -163,6 +163,16 @@ def test_ringback_that_ends_in_the_answer_is_not_the_greeting() -> None:
     assert found.greeting_end_ms is not None and found.greeting_end_ms > 1_400
 
 
+@pytest.mark.parametrize("hertz", [400.0, 620.0, 950.0])
+def test_a_hummed_note_is_no_beep(hertz: float) -> None:
+    """A voice wavers by some hertz; a machine's tone does not."""
+    t = np.arange(8 * 500) / 8_000
+    wavering = 2 * np.pi * hertz * t + 1.2 * np.sin(2 * np.pi * 5.0 * t)
+    note = np.sin(wavering) * sound.decibels(-17)
+    call = np.concatenate([babble(700), noise(300, -66), note, noise(6_000, -66)])
+    assert sound.tones(frames(call)) == []
+
+
 def test_a_tone_that_never_ends_is_no_beep() -> None:
     assert Tone.BEEP not in sound.tones(
         frames(np.concatenate([babble(800), tone(5_000, -20, 850)]))
