@@ -39,6 +39,8 @@ def end_attempt(
     del floor.attempts[attempt.attempt_id]
     attempt.disposition = outcome.disposition
     desk.dispositions[outcome.disposition] += 1
+    if outcome.disposition is SystemDisposition.TRUNK_FAILURE:
+        floor.forget_dial(attempt.lead.number.e164, attempt.entered[AttemptState.DIALLING])
     _tell_controller(attempt, before, now)
     if refused is not None:
         at = refused.next_allowed_at
