@@ -209,11 +209,6 @@ class FloorState:
         """The dial noted at `at` rang no phone: it plays no part in the attempt limits."""
         self.recent_dials[e164].remove(at)
 
-    def forget_dial(self, e164: str, at: Instant) -> None:
-        """No phone rang: the dial counts for no limit."""
-        kept = [dial for dial in self.recent_dials.get(e164, ()) if dial != at]
-        self.recent_dials[e164] = kept
-
     # --- agents -------------------------------------------------------------------------------
 
     def agents_of(self, desk: Desk) -> list[AgentSession]:

@@ -138,4 +138,5 @@ class ServiceOffice:
         return await check_number(self._store, self._floor, raw, campaign, self.now())
 
     def metrics(self) -> tuple[bytes, str]:
+        self._metrics.journal_lag(self._store.lag_s())
         return self._metrics.exposition()

@@ -28,6 +28,9 @@ class Store(Protocol):
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         """Serve until cancelled; everything taken is committed before it returns (bounded time)."""
 
+    def lag_s(self) -> float:
+        """How many seconds the oldest entry not yet committed has waited."""
+
     async def restore(self, now: Instant) -> Restored:
         """What the journal remembers. Called once, after `run` has started."""
 

@@ -250,3 +250,15 @@ def test_a_national_list_too_old_stops_the_campaign_and_says_so() -> None:
     assert not play.of(RefillHopper)
     view = play.floor.snapshot(play.now).campaigns[0]
     assert "older than 31 days" in view.not_dialling
+
+
+def test_a_dial_that_rang_no_phone_does_not_count_against_the_number() -> None:
+    play = Play()
+    play.agent_ready()
+    first = play.dial()
+    play.later(6_100)
+    play.end(first.leg, 487)
+    assert play.last_end().data["next_eligible_at"] == play.now - 100 + 300_000
+    play.later(300_000)
+    play.offer(lead(100))
+    assert len(play.of(Dial)) == 2
