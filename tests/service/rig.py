@@ -1,4 +1,4 @@
-"""The service at level B: clock, floor, dispatcher, store and carrier composed as `service.run` does,
+"""The service at level B: clock, floor, dispatcher, store and carrier composed as in `service.run`,
 with the store in memory, a simulated carrier, and no pages.
 
 Nothing here uses a thread, so under an autojumping clock hours pass in seconds.

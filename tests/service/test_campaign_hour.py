@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 import trio
@@ -15,7 +16,7 @@ from dialer.model.campaigns import DialMode
 from dialer.model.commands import Dial
 from dialer.model.events import AgentDisposed
 from dialer.model.instant import HOUR_MS, MINUTE_MS, SECOND_MS, Instant
-from dialer.model.journal import EntryKind
+from dialer.model.journal import EntryKind, JournalEntry
 from dialer.model.leads import LeadState
 from dialer.model.snapshot import AgentView
 from dialer.simulator.callees import Behaviour, CallPlan, Refusal, behaviour_of, number_of
@@ -39,6 +40,13 @@ SOON_MS = 30 * SECOND_MS
 @pytest.fixture
 def clock() -> MockClock:
     return MockClock(autojump_threshold=0)
+
+
+def attempts(entries: list[JournalEntry], kind: EntryKind) -> set[int]:
+    """The attempts that have an entry of this kind; none has two."""
+    found = [e.attempt_id for e in entries if e.kind is kind and e.attempt_id is not None]
+    assert len(set(found)) == len(found)
+    return set(found)
 
 
 async def test_an_hour_of_a_campaign(clock: MockClock) -> None:
@@ -86,18 +94,14 @@ async def test_an_hour_of_a_campaign(clock: MockClock) -> None:
         assert 0 <= later[0] - at <= SOON_MS, f"{e164} was promised a call"
 
     for e164, times in dials.items():
-        gaps = [b - a for a, b in zip(times, times[1:], strict=False)]
+        gaps = [b - a for a, b in pairwise(times)]
         assert all(gap >= given.min_gap_ms for gap in gaps), e164
         assert len(times) <= given.attempts_per_day
     assert report.live > 50
     assert report.drop_rate <= given.drop_ceiling
     assert verification.verified, verification.why
     assert all(each.clock_shift_ms == running.clock.shift_ms != 0 for each in stored)
-    intended = [e.attempt_id for e in entries if e.kind is EntryKind.DIAL_INTENDED]
-    ended = [e.attempt_id for e in entries if e.kind is EntryKind.ATTEMPT_ENDED]
-    assert sorted(set(intended)) == sorted(intended)
-    assert sorted(set(ended)) == sorted(ended)
-    assert set(ended) <= set(intended)
+    assert attempts(entries, EntryKind.ATTEMPT_ENDED) <= attempts(entries, EntryKind.DIAL_INTENDED)
 
 
 async def test_a_callback_reaches_the_agent_who_promised_it(clock: MockClock) -> None:
@@ -141,9 +145,7 @@ async def test_a_worker_lost_under_a_full_floor(clock: MockClock) -> None:
     assert lost
     assert all(each.at == lost_at and each.data["blame"] == Blame.US for each in lost)
     assert running.alarms == ["worker_lost"]
-    intended = {e.attempt_id for e in entries if e.kind is EntryKind.DIAL_INTENDED}
-    ended = [e.attempt_id for e in entries if e.kind is EntryKind.ATTEMPT_ENDED]
-    assert sorted(ended) == sorted(intended)
+    assert attempts(entries, EntryKind.ATTEMPT_ENDED) == attempts(entries, EntryKind.DIAL_INTENDED)
     assert {number for _, number in running.dials} == set(loaded)
 
 
