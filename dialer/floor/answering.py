@@ -56,10 +56,11 @@ def progressed(floor: FloorState, attempt: Attempt, event: LegProgressed, now: I
     timeout counts from the first 18x, so nobody gets less than the promised ringing."""
     if attempt.state not in (AttemptState.DIALLING, AttemptState.RINGING):
         return
-    trunk_spoke(floor, attempt)
+    first = not attempt.reached
+    trunk_spoke(attempt)
     ring_timeout = attempt.desk.campaign.ring_timeout_ms
     if event.status == 100:
-        if attempt.state is AttemptState.DIALLING:
+        if first:
             attempt.deadline = Instant(now + SET_UP_MS + ring_timeout)
     elif attempt.state is AttemptState.DIALLING:
         attempt.step(AttemptInput.PROGRESSED, event.at)
@@ -70,7 +71,7 @@ def answered(floor: FloorState, attempt: Attempt, at: Instant, now: Instant) -> 
     """200 OK: listen, or, on an agent's own preview, join them at once."""
     if attempt.state not in (AttemptState.DIALLING, AttemptState.RINGING):
         return
-    trunk_spoke(floor, attempt)
+    trunk_spoke(attempt)
     attempt.desk.answered += 1
     attempt.desk.controller.observe_ring(at - attempt.planned_at, answered=True)
     attempt.step(AttemptInput.ANSWERED, at)
@@ -82,30 +83,37 @@ def answered(floor: FloorState, attempt: Attempt, at: Instant, now: Instant) -> 
 def tone_heard(floor: FloorState, attempt: Attempt, event: ToneHeard, now: Instant) -> None:
     """Tones before the answer wait for the carrier's own word; after it they decide."""
     if attempt.state in (AttemptState.DIALLING, AttemptState.RINGING):
-        if event.tone in (Tone.SIT, Tone.FAX):
+        if event.tone in (Tone.SIT, Tone.FAX) and attempt.tone is None:
             attempt.tone = event.tone
             attempt.deadline = Instant(now + TONE_GRACE_MS)
-    elif event.tone is Tone.SIT and (
-        attempt.state is AttemptState.DETECTING
-        or (attempt.state is AttemptState.WAITING and attempt.agent is None)
-    ):
+    elif event.tone is Tone.SIT and (attempt.state is AttemptState.DETECTING or _unheard(attempt)):
         attempt.tone = event.tone
         _not_live(floor, attempt, _VACANT, now)
+
+
+def _unheard(attempt: Attempt) -> bool:
+    """Waiting, and no agent has heard the callee or is about to."""
+    waiting = attempt.state is AttemptState.WAITING
+    return waiting and attempt.agent is None and attempt.bridged_at is None
 
 
 def verdict_reached(
     floor: FloorState, attempt: Attempt, event: VerdictReached, now: Instant
 ) -> None:
-    """Machine and fax end here; a person, or doubt, waits for an agent."""
-    if attempt.state is not AttemptState.DETECTING:
-        return
-    attempt.verdict, attempt.verdict_at = event.verdict, event.at
-    if event.verdict.kind is VerdictKind.MACHINE:
-        _not_live(floor, attempt, _MACHINE, now)
-    elif event.verdict.kind is VerdictKind.FAX:
-        _not_live(floor, attempt, _FAX, now)
-    else:
-        _live(floor, attempt, event.at, now)
+    """Machine and fax end here, even after the detection limit while no agent has taken the call;
+    a person, or doubt, waits for an agent."""
+    kind = event.verdict.kind
+    machine = kind in (VerdictKind.MACHINE, VerdictKind.FAX)
+    if attempt.state in (AttemptState.DIALLING, AttemptState.RINGING):
+        # The verdict has overtaken the answer it is about.
+        answered(floor, attempt, Instant(event.at - event.verdict.elapsed_ms), now)
+    if attempt.state is AttemptState.DETECTING or (machine and _unheard(attempt)):
+        attempt.verdict, attempt.verdict_at = event.verdict, event.at
+        if machine:
+            outcome = _MACHINE if kind is VerdictKind.MACHINE else _FAX
+            _not_live(floor, attempt, outcome, now)
+        else:
+            _live(floor, attempt, event.at, now)
 
 
 def _not_live(floor: FloorState, attempt: Attempt, outcome: Outcome, now: Instant) -> None:
@@ -121,7 +129,8 @@ def _live(floor: FloorState, attempt: Attempt, at: Instant, now: Instant) -> Non
     attempt.desk.controller.observe_detection(at - detecting_since, live=True)
     attempt.step(AttemptInput.LIVE, at)
     attempt.waiting_since = at
-    attempt.deadline = max(now, connect_deadline(detecting_since, greeting, at))
+    attempt.connect_by = connect_deadline(detecting_since, greeting, at)
+    attempt.deadline = max(now, attempt.connect_by)
     session = floor.agents.get(attempt.agent or "")
     if session is not None:
         _join(floor, attempt, session, now)
@@ -167,15 +176,14 @@ def _join(floor: FloorState, attempt: Attempt, session: AgentSession, now: Insta
 
 def bridged(floor: FloorState, attempt: Attempt, event: LegsBridged, now: Instant) -> None:
     """They hear each other. A bridge that comes too late, to a call already given up, is undone by
-    hanging the call up: an agent is never left on a call the floor does not know."""
-    if attempt.state is AttemptState.BRIDGED:
+    hanging the call up: an agent is never left on a call the floor does not know. One to a phone
+    that has gone meanwhile means nothing."""
+    session = floor.legs.get(event.agent_leg)
+    if attempt.state is AttemptState.BRIDGED or not isinstance(session, AgentSession):
         return
-    session = floor.agents.get(attempt.agent or "")
-    if (
-        attempt.state is not AttemptState.WAITING
-        or session is None
-        or session.leg != event.agent_leg
-    ):
+    if session.leg != event.agent_leg:
+        return
+    if attempt.state is not AttemptState.WAITING or session.call is not attempt:
         floor.emit(Hangup(attempt.leg))
         return
     first = attempt.bridged_at is None
@@ -187,12 +195,7 @@ def bridged(floor: FloorState, attempt: Attempt, event: LegsBridged, now: Instan
     desk = attempt.desk
     desk.connected += 1
     since = attempt.waiting_since or event.at
-    greeting = attempt.verdict.greeting_ended_at if attempt.verdict else None
-    answered_at = attempt.entered[AttemptState.DETECTING]
-    if connected_in_time(answered_at, greeting, since, event.at):
-        desk.account.answered(event.at, dropped=False)
-    else:
-        _count_drop(attempt, event.at)
+    _count_live(attempt, event.at)
     floor.record(
         floor.entry(
             EntryKind.BRIDGED,
@@ -200,7 +203,7 @@ def bridged(floor: FloorState, attempt: Attempt, event: LegsBridged, now: Instan
             attempt,
             {
                 "verdict_to_agent_ms": event.at - since,
-                "answer_to_agent_ms": event.at - answered_at,
+                "answer_to_agent_ms": event.at - attempt.entered[AttemptState.DETECTING],
             },
         )
     )
@@ -257,6 +260,16 @@ def _unattended(floor: FloorState, attempt: Attempt, now: Instant) -> None:
     floor.emit(PlayMessage(attempt.leg, attempt.desk.campaign.drop_message))
 
 
+def _count_live(attempt: Attempt, at: Instant) -> None:
+    """Into the account: an agent came, or the callee left, at `at`; too late, and it is a drop."""
+    greeting = attempt.verdict.greeting_ended_at if attempt.verdict else None
+    answered_at = attempt.entered[AttemptState.DETECTING]
+    if connected_in_time(answered_at, greeting, attempt.waiting_since or at, at):
+        attempt.desk.account.answered(at, dropped=False)
+    else:
+        _count_drop(attempt, at)
+
+
 def _count_drop(attempt: Attempt, now: Instant) -> None:
     attempt.dropped = True
     attempt.desk.dropped += 1
@@ -268,7 +281,7 @@ def lead_leg_ended(floor: FloorState, attempt: Attempt, ending: Ending, now: Ins
     match attempt.state:
         case AttemptState.DIALLING | AttemptState.RINGING:
             if ending.status >= 100 and not attempt.reached and ending.status not in (408, 503):
-                trunk_spoke(floor, attempt)
+                trunk_spoke(attempt)
             outcome = outcome_of(ending, attempt.tone, attempt.reached)
             if outcome.cause is Cause.TRUNK_FAILURE:
                 trunk_failed(floor, attempt, now)
@@ -277,7 +290,7 @@ def lead_leg_ended(floor: FloorState, attempt: Attempt, ending: Ending, now: Ins
             end_attempt(floor, attempt, AttemptInput.CALLEE_LEFT, _HUNG_UP, now, ending)
         case AttemptState.WAITING:
             if attempt.bridged_at is None:
-                attempt.desk.account.answered(now, dropped=False)
+                _count_live(attempt, now)
                 end_attempt(floor, attempt, AttemptInput.CALLEE_LEFT, _HUNG_UP, now, ending)
             else:
                 end_attempt(floor, attempt, AttemptInput.CALLEE_LEFT, _CALLEE_DONE, now, ending)
@@ -299,27 +312,41 @@ def lead_leg_lost(floor: FloorState, attempt: Attempt, now: Instant) -> None:
 
 
 def agent_leg_gone(floor: FloorState, attempt: Attempt, now: Instant) -> None:
-    """The agent's phone died under the call, or before the bridge was made: another agent, soon."""
+    """The agent's phone died under the call: another agent, soon; before the bridge was made:
+    another agent, by the deadline there was; before the answer: nobody is to be called for it."""
     attempt.agent = None
-    if attempt.state is AttemptState.BRIDGED:
-        attempt.step(AttemptInput.AGENT_LOST, now)
-        attempt.waiting_since = now
-    if attempt.state is AttemptState.WAITING:
-        attempt.deadline = Instant(now + UNATTENDED_AGAIN_MS)
+    match attempt.state:
+        case AttemptState.BRIDGED:
+            attempt.step(AttemptInput.AGENT_LOST, now)
+            attempt.waiting_since = now
+            attempt.connect_by = Instant(now + UNATTENDED_AGAIN_MS)
+            attempt.deadline = attempt.connect_by
+        case AttemptState.WAITING:
+            attempt.deadline = max(now, attempt.connect_by)
+        case AttemptState.PLANNED | AttemptState.DIALLING | AttemptState.RINGING:
+            cancel(floor, attempt, now)
+        case _:
+            pass
 
 
 def agent_ended_call(floor: FloorState, attempt: Attempt, now: Instant) -> None:
-    """The agent hung up on a bridged call, or gave up a launched preview."""
+    """The agent hung up on a bridged call, or gave up a launched preview. Somebody who has answered
+    that one is not left without a word."""
     if attempt.state is AttemptState.BRIDGED:
         end_attempt(floor, attempt, AttemptInput.AGENT_LEFT, _AGENT_DONE, now, Ending(200))
         floor.emit(Hangup(attempt.leg))
+    elif attempt.for_agent is not None and attempt.state is AttemptState.WAITING:
+        _unattended(floor, attempt, now)
     elif attempt.for_agent is not None and attempt.state is not AttemptState.ENDED:
         cancel(floor, attempt, now)
 
 
 def cancel(floor: FloorState, attempt: Attempt, now: Instant) -> None:
-    """End an attempt at our own wish, whatever its state."""
+    """End an attempt at our own wish, whatever its state. A person left waiting by that counts as
+    dropped."""
     placed = attempt.state is not AttemptState.PLANNED
+    if attempt.state is AttemptState.WAITING and attempt.bridged_at is None:
+        _count_drop(attempt, now)
     outcome = _AGENT_DONE if attempt.bridged_at is not None else _CANCELLED
     end_attempt(floor, attempt, AttemptInput.CANCELLED, outcome, now)
     if placed:

@@ -38,6 +38,10 @@ for 100 within 200 ms; INVITE retransmissions have gone out four times by then).
 SET_UP_MS = 10 * SECOND_MS
 """Longest wait between the trunk's 100 and the first ringing, on top of the ring timeout."""
 
+LONGEST_TO_AGENT_MS = 60 * SECOND_MS
+"""From a dial to the moment its callee is bridged, dropped or gone, ringing not counted: no answer
+of the trunk (6 s), set-up (10 s), detection (8 s), the agent (2 s), and much to spare."""
+
 TICK_MS = 250
 """How often pacing looks again while calls are under way (the figure of the pacing study)."""
 
@@ -109,7 +113,7 @@ def refuse_lead(
 def leads_offered(floor: FloorState, event: LeadsOffered, now: Instant) -> None:
     """Bulk screening of what the store offered."""
     desk = floor.desks.get(event.campaign)
-    if desk is None:
+    if desk is None or not desk.refilling:
         return
     desk.refilling = False
     desk.dry = not event.leads
@@ -126,14 +130,27 @@ def leads_offered(floor: FloorState, event: LeadsOffered, now: Instant) -> None:
 
 def advance(floor: FloorState, now: Instant) -> None:
     """Do whatever dialling is due: called after every event."""
-    for use in floor.trunks.values():
-        use.refill(now)
     for desk in floor.desks.values():
         desk.not_dialling = _advance_desk(floor, desk, now)
 
 
 def _advance_desk(floor: FloorState, desk: Desk, now: Instant) -> str:
     """Dial what is due; in words, why nothing more was dialled."""
+    stopped = _stopped(floor, desk, now)
+    if stopped:
+        return stopped
+    _refill(floor, desk, now)
+    if desk.campaign.mode is DialMode.PREVIEW:
+        _show_previews(floor, desk, now)
+    use = floor.trunks[desk.campaign.trunk]
+    blocked = _blocked(floor, desk, use, now)
+    if blocked or desk.campaign.mode is DialMode.PREVIEW:
+        return blocked
+    return _pace(floor, desk, use, now)
+
+
+def _stopped(floor: FloorState, desk: Desk, now: Instant) -> str:
+    """In words, what forbids every dial of the campaign."""
     if floor.draining:
         return "The service is draining: no new dials."
     if desk.state is not CampaignState.RUNNING:
@@ -147,25 +164,26 @@ def _advance_desk(floor: FloorState, desk: Desk, now: Instant) -> str:
             f"{floor.ruleset.registry_max_age_days} days ({floor.ruleset.cite('national_list_age')}"
             "): load a newer copy and start the service again."
         )
-    _refill(floor, desk, now)
-    if desk.campaign.mode is DialMode.PREVIEW:
-        _show_previews(floor, desk, now)
-    use = floor.trunks[desk.campaign.trunk]
-    blocked = _blocked(floor, desk, use, now)
-    if blocked or desk.campaign.mode is DialMode.PREVIEW:
-        return blocked
-    return _pace(floor, desk, use, now)
+    return ""
 
 
 def _blocked(floor: FloorState, desk: Desk, use: TrunkUse, now: Instant) -> str:
-    if floor.capacity == 0:
-        return "No SIP worker is up: there is nothing to place a call with."
-    if use.down_until is not None and (now < use.down_until or use.legs):
-        return f"Trunk {use.trunk.name} ({use.trunk.address}) does not answer: trying it carefully."
+    unable = _unable(floor, use, now)
+    if unable:
+        return unable
     if not any(a.state is not AgentState.OFFLINE for a in floor.agents_of(desk)):
         return "No agent of this campaign is signed in."
     if not desk.hopper:
         return _no_lead(floor, desk)
+    return ""
+
+
+def _unable(floor: FloorState, use: TrunkUse, now: Instant) -> str:
+    """In words, what keeps calls from being placed."""
+    if floor.capacity == 0:
+        return "No SIP worker is up: there is nothing to place a call with."
+    if use.down_until is not None and (now < use.down_until or use.legs):
+        return f"Trunk {use.trunk.name} ({use.trunk.address}) does not answer: trying it carefully."
     return ""
 
 
@@ -211,30 +229,46 @@ def _pace(floor: FloorState, desk: Desk, use: TrunkUse, now: Instant) -> str:
     in_flight = sum(1 for a in attempts if a.state in IN_FLIGHT and a.agent is None)
     view = _view(desk, attempts, sessions, ready, now)
     proposal = desk.controller.propose(view)
-    free = min(
-        floor.capacity - len(floor.legs) - floor.phones_wanted,
-        use.trunk.channels - use.legs,
-        1 if use.down_until is not None else use.trunk.channels,
-    )
+    all_ended = Instant(now + LONGEST_TO_AGENT_MS + desk.campaign.ring_timeout_ms)
     grant = lawful_dials(
         asked=proposal.dials,
         covered=ready,
         in_flight=in_flight,
-        live=view.live,
+        live=desk.account.live(all_ended),
         dropped=view.dropped,
         ceiling=desk.campaign.drop_ceiling,
-        free_channels=max(0, free),
-        cps_tokens=int(use.tokens),
+        free_channels=_free_channels(floor, use),
+        cps_tokens=use.room(now),
     )
     for _ in range(grant.dials):
         entry = desk.hopper.take()
         if entry is None:
             break
-        use.tokens -= 1
         plan(floor, desk, entry, now)
     if grant.dials or in_flight:
         return ""
     return grant.why if proposal.dials else proposal.why
+
+
+def _free_channels(floor: FloorState, use: TrunkUse) -> int:
+    """Channels for lead legs, after those kept for agents' phones; one for a trunk on trial."""
+    legs = floor.capacity - len(floor.legs) - floor.phones_wanted
+    most = 1 if use.down_until is not None else use.trunk.channels
+    return max(0, min(legs, most - use.legs))
+
+
+def launch(floor: FloorState, session: AgentSession, entry: HopperEntry, now: Instant) -> str:
+    """Dial the lead the agent looked at; in words, why not now."""
+    desk = floor.desks[session.campaign]
+    use = floor.trunks[desk.campaign.trunk]
+    stop = _stopped(floor, desk, now) or _unable(floor, use, now)
+    if stop:
+        return stop
+    if _free_channels(floor, use) < 1 or use.room(now) < 1:
+        return "Every channel is in use at this moment: try again."
+    session.preview = None
+    plan(floor, desk, entry, now, session)
+    return ""
 
 
 def _view(
@@ -281,6 +315,7 @@ def plan(
         lead=replace(entry.lead, attempts=entry.lead.attempts + 1),
         desk=desk,
         leg=floor.new_leg(),
+        trunk=floor.trunks[campaign.trunk],
         caller_id=caller,
         planned_at=now,
         allowed=entry.allowed,
@@ -291,7 +326,8 @@ def plan(
     floor.next_attempt = AttemptId(floor.next_attempt + 1)
     floor.attempts[attempt.attempt_id] = attempt
     floor.legs[attempt.leg] = attempt
-    floor.trunks[campaign.trunk].legs += 1
+    attempt.trunk.legs += 1
+    attempt.trunk.planned += 1
     if agent is not None:
         agent.call = attempt
     token = floor.record(
@@ -322,7 +358,7 @@ def journaled(floor: FloorState, token: int, now: Instant) -> None:
     if attempt is None or attempt.state is not AttemptState.PLANNED:
         return
     desk = attempt.desk
-    if floor.draining or desk.state is not CampaignState.RUNNING:
+    if _stopped(floor, desk, now) or len(floor.legs) > floor.capacity:
         _unplaced(floor, attempt, now, AttemptInput.CANCELLED)
         return
     answer = screen(floor, desk, attempt.lead.number, now, attempt.caller_id)
@@ -332,13 +368,14 @@ def journaled(floor: FloorState, token: int, now: Instant) -> None:
         return
     attempt.allowed = answer
     attempt.step(AttemptInput.APPROVED, now)
+    attempt.trunk.dialled.append(now)
     attempt.deadline = Instant(now + NO_RESPONSE_MS)
     desk.dials += 1
     floor.note_dial(attempt.lead.number.e164, now)
     floor.emit(
         Dial(
             attempt.leg,
-            desk.campaign.trunk,
+            attempt.trunk.trunk.name,
             attempt.lead.number.e164,
             attempt.caller_id.e164,
             attempt.caller_id.name,
@@ -364,17 +401,17 @@ def _unplaced(
     end_attempt(floor, attempt, given, outcome, now, refused=refused)
 
 
-def trunk_spoke(floor: FloorState, attempt: Attempt) -> None:
+def trunk_spoke(attempt: Attempt) -> None:
     """The trunk answered something: it is alive."""
     attempt.reached = True
-    use = floor.trunks[attempt.desk.campaign.trunk]
+    use = attempt.trunk
     use.failures, use.down_until, use.back_off_ms = 0, None, 5 * SECOND_MS
 
 
 def trunk_failed(floor: FloorState, attempt: Attempt, now: Instant) -> None:
     """A call got no response at all; after a few in a row the trunk rests and is tried one call at
     a time, so that a dead trunk burns no lead."""
-    use = floor.trunks[attempt.desk.campaign.trunk]
+    use = attempt.trunk
     use.failures += 1
     resting = use.down_until is not None and now < use.down_until
     if use.failures < TRUNK_FAILURES_TOLERATED or resting:

@@ -19,7 +19,7 @@ from dialer.floor.state import AgentSession, Attempt, FloorState
 from dialer.floor.views import snapshot
 from dialer.model import events as e
 from dialer.model.agents import AgentState
-from dialer.model.calls import LegId
+from dialer.model.calls import AttemptId, AttemptState, LegId
 from dialer.model.campaigns import Campaign, CampaignState
 from dialer.model.commands import Command
 from dialer.model.instant import Instant
@@ -47,9 +47,10 @@ class Floor:
         floor = self._state
         self._now = now
         self._take(event, now)
+        answering.meet(floor, now)
         self._pass_deadlines(now)
         answering.meet(floor, now)
-        shifts.call_phones(floor, now)
+        shifts.call_phones(floor)
         dialling.advance(floor, now)
         self._version += 1
         commands, floor.commands = floor.commands, []
@@ -58,11 +59,10 @@ class Floor:
     def next_deadline(self) -> Instant | None:
         """When to come back with DeadlineReached at the latest."""
         floor = self._state
-        due: list[Instant] = [a.deadline for a in floor.attempts.values() if a.deadline is not None]
-        for session in floor.agents.values():
-            due += [at for at in (session.deadline, session.call_phone_at) if at is not None]
+        due: list[Instant | None] = [a.deadline for a in floor.attempts.values()]
+        due += [session.deadline for session in floor.agents.values()]
         due += self._pacing_deadlines()
-        return min(due, default=None)
+        return min((at for at in due if at is not None), default=None)
 
     @property
     def version(self) -> int:
@@ -164,7 +164,7 @@ class Floor:
     ) -> None:
         floor = self._state
         use = floor.legs.get(event.lead_leg if isinstance(event, e.LegsBridged) else event.leg)
-        if use is None:
+        if use is None or (isinstance(use, Attempt) and use.state is AttemptState.PLANNED):
             return
         if isinstance(event, e.LegEnded):
             floor.free_leg(event.leg)
@@ -272,7 +272,7 @@ class Floor:
 
     def _restored(self, event: e.Restored, now: Instant) -> None:
         floor = self._state
-        floor.next_attempt = event.next_attempt
+        floor.next_attempt = AttemptId(max(floor.next_attempt, event.next_attempt))
         for e164, at in event.recent_dials:
             floor.recent_dials.setdefault(e164, []).append(at)
         for suppression in event.suppressions:
@@ -298,14 +298,15 @@ class Floor:
 
     def _pacing_deadlines(self) -> list[Instant]:
         """While leads and agents are there, pacing looks again each tick; where a desk is dry, when
-        the next lead becomes eligible."""
+        the next lead becomes eligible. A refill that is overdue waits for something else to happen
+        (the journal, say), so it is no reason to come back."""
         floor = self._state
         due: list[Instant] = []
         for desk in floor.desks.values():
             if desk.state is not CampaignState.RUNNING or floor.draining:
                 continue
             states = {a.state for a in floor.agents_of(desk)} - {AgentState.OFFLINE}
-            if desk.dry and desk.refill_at is not None and states:
+            if desk.dry and desk.refill_at is not None and desk.refill_at > self._now and states:
                 due.append(desk.refill_at)
             if len(desk.hopper) and states - {AgentState.PAUSED} and floor.journal_ok:
                 due.append(Instant(self._now + dialling.TICK_MS))

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from dialer.calls.agent import AgentInput
 from dialer.floor.answering import agent_ended_call, agent_leg_gone
-from dialer.floor.dialling import plan
+from dialer.floor.dialling import launch
 from dialer.floor.state import AgentSession, FloorState
 from dialer.floor.wrapping_up import release, sign_out, wrapped_up
 from dialer.leads.hopper import HopperEntry
@@ -24,10 +24,7 @@ from dialer.model.events import (
     AgentSignedOut,
     AgentSkipped,
 )
-from dialer.model.instant import SECOND_MS, Instant
-
-CALL_PHONE_AGAIN_MS = SECOND_MS
-"""Between two tries to call a phone that was lost with its worker."""
+from dialer.model.instant import Instant
 
 
 def clicked(floor: FloorState, event: AgentEvent, now: Instant) -> None:
@@ -41,7 +38,7 @@ def clicked(floor: FloorState, event: AgentEvent, now: Instant) -> None:
             session.notice = "Your phone is being called: answer it and keep it up for the shift."
             floor.step_agent(session, AgentInput.SIGNED_IN, now, "signed in")
             session.pending = None
-            session.call_phone_at = now
+            session.call_phone = True
         case AgentReadied():
             _readied(floor, session, now)
         case AgentPaused(reason=reason):
@@ -51,8 +48,7 @@ def clicked(floor: FloorState, event: AgentEvent, now: Instant) -> None:
         case AgentHungUp() if session.call is not None:
             agent_ended_call(floor, session.call, now)
         case AgentLaunched() if session.preview is not None and session.call is None:
-            entry, session.preview = session.preview, None
-            plan(floor, floor.desks[session.campaign], entry, now, session)
+            session.notice = launch(floor, session, session.preview, now)
         case AgentSkipped() if session.preview is not None and session.call is None:
             _skipped(floor, session, session.preview, now)
         case _:
@@ -70,8 +66,8 @@ def _readied(floor: FloorState, session: AgentSession, now: Instant) -> None:
         return
     session.pending = AgentState.READY
     session.notice = "Your phone is being called: you are ready as soon as it is up."
-    if session.leg is None and session.call_phone_at is None:
-        session.call_phone_at = now
+    if session.leg is None:
+        session.call_phone = True
 
 
 def _paused(floor: FloorState, session: AgentSession, reason: str, now: Instant) -> None:
@@ -80,12 +76,12 @@ def _paused(floor: FloorState, session: AgentSession, reason: str, now: Instant)
             floor.step_agent(session, AgentInput.PAUSED, now, reason)
         case AgentState.RESERVED if session.preview is not None:
             _give_back(floor, session, session.preview)
-            session.pending, session.reason = AgentState.PAUSED, reason
+            session.pending, session.pause_reason = AgentState.PAUSED, reason
             release(floor, session, now)
         case AgentState.RESERVED | AgentState.INCALL | AgentState.WRAPUP:
-            session.pending, session.reason = AgentState.PAUSED, reason
+            session.pending, session.pause_reason = AgentState.PAUSED, reason
         case AgentState.PAUSED:
-            session.pending, session.reason = None, reason
+            session.pending = None
         case _:
             pass
 
@@ -115,18 +111,19 @@ def _give_back(floor: FloorState, session: AgentSession, entry: HopperEntry) -> 
     floor.desks[session.campaign].hopper.put(entry)
 
 
-def call_phones(floor: FloorState, now: Instant) -> None:
-    """Call every phone that is due and for which there is a free leg."""
+def call_phones(floor: FloorState) -> None:
+    """Call every phone that is wanted and for which there is a free leg."""
     for session in floor.agents.values():
-        due = session.call_phone_at is not None and session.call_phone_at <= now
-        if due and floor.capacity > len(floor.legs):
-            session.call_phone_at = None
+        if session.call_phone and floor.capacity > len(floor.legs):
+            session.call_phone = False
             session.leg = floor.new_leg()
             floor.legs[session.leg] = session
             floor.emit(CallAgent(session.leg, session.profile.name, session.profile.phone))
 
 
 def phone_answered(floor: FloorState, session: AgentSession, now: Instant) -> None:
+    if session.phone_up:
+        return
     session.phone_up = True
     session.notice = ""
     if session.pending is AgentState.READY and session.state is AgentState.PAUSED:
@@ -139,6 +136,8 @@ def phone_ended(floor: FloorState, session: AgentSession, ending: Ending, now: I
     until they press Ready."""
     was_up = session.phone_up
     _phone_down(floor, session, now)
+    if session.state is AgentState.OFFLINE:
+        return
     session.pending = None if session.pending is AgentState.READY else session.pending
     session.notice = (
         "Your phone hung up. Press Ready and it is called again."
@@ -150,12 +149,14 @@ def phone_ended(floor: FloorState, session: AgentSession, ending: Ending, now: I
 
 def phone_lost(floor: FloorState, session: AgentSession, now: Instant) -> None:
     """Our side lost the phone: call it again at once, and give the agent back what they were."""
-    wanted = session.state in (AgentState.READY, AgentState.RESERVED, AgentState.INCALL)
-    wanted = wanted or session.pending is AgentState.READY
+    at_work = session.state in (AgentState.READY, AgentState.RESERVED, AgentState.INCALL)
+    ready_again = at_work and session.pending is None
     _phone_down(floor, session, now)
-    if wanted and session.pending is None:
+    if session.state is AgentState.OFFLINE:
+        return
+    if ready_again:
         session.pending = AgentState.READY
-    session.call_phone_at = now
+    session.call_phone = True
     session.notice = "The connection to your phone was lost: it is being called again."
 
 
@@ -169,10 +170,12 @@ def _phone_down(floor: FloorState, session: AgentSession, now: Instant) -> None:
         session.call = None
         if call is not None:
             agent_leg_gone(floor, call, now)
-    if state is not AgentState.OFFLINE:
-        floor.step_agent(session, AgentInput.PHONE_LOST, now, "phone lost")
-    if session.pending is AgentState.OFFLINE and session.state is AgentState.PAUSED:
-        sign_out(floor, session, now)
+    floor.step_agent(session, AgentInput.PHONE_LOST, now, "phone lost")
+    if session.state is AgentState.PAUSED:
+        if session.pending is AgentState.OFFLINE:
+            sign_out(floor, session, now)
+        elif session.pending is AgentState.PAUSED:
+            session.pending = None
 
 
 def wrapup_too_long(floor: FloorState, session: AgentSession, now: Instant) -> None:

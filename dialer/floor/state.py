@@ -6,6 +6,7 @@ The modules beside this one (`dialling`, `answering`, `wrapping_up`, `shifts`) a
 
 from __future__ import annotations
 
+import math
 from collections import Counter, deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -23,7 +24,7 @@ from dialer.model.agents import AgentState
 from dialer.model.calls import AmdVerdict, AttemptId, AttemptState, LegId, Tone
 from dialer.model.campaigns import AgentProfile
 from dialer.model.commands import Command, RaiseAlarm, Record
-from dialer.model.instant import DAY_MS, Instant
+from dialer.model.instant import DAY_MS, EPOCH, SECOND_MS, Instant
 from dialer.model.journal import EntryKind, JournalEntry, JsonValue
 from dialer.model.leads import Lead
 from dialer.model.numbers import CallerId
@@ -42,6 +43,7 @@ class Attempt:
     """As it will be after this dial: `attempts` counts it."""
     desk: Desk
     leg: LegId
+    trunk: TrunkUse
     caller_id: CallerId
     planned_at: Instant
     allowed: Allowed
@@ -58,6 +60,8 @@ class Attempt:
     verdict: AmdVerdict | None = None
     verdict_at: Instant | None = None
     waiting_since: Instant | None = None
+    connect_by: Instant = EPOCH
+    """Of a live answer: when to stop waiting for an agent and play the message."""
     bridged_at: Instant | None = None
     agent: str | None = None
     """Reserved for it, bridged to it, or wrapping it up."""
@@ -66,6 +70,8 @@ class Attempt:
 
     def step(self, given: AttemptInput, now: Instant) -> None:
         """Move along the table's edge and note the first entry."""
+        if self.state is AttemptState.PLANNED:
+            self.trunk.planned -= 1
         self.state = step(attempt_machine.TABLE, self.state, given)
         self.entered.setdefault(self.state, now)
         self.deadline = None
@@ -81,34 +87,40 @@ class AgentSession:
     state: AgentState = agent_machine.START
     leg: LegId | None = None
     phone_up: bool = False
-    call_phone_at: Instant | None = None
-    """When the phone is to be called (again)."""
+    call_phone: bool = False
+    """The phone is to be called (again) as soon as a leg is free for it."""
     pending: AgentState | None = None
     """READY wished for while the phone is down; PAUSED or OFFLINE while on a call."""
     preview: HopperEntry | None = None
     call: Attempt | None = None
     deadline: Instant | None = None
-    reason: str = ""
+    pause_reason: str = ""
+    """Given with the wish to pause that is `pending`."""
     notice: str = ""
 
 
 @dataclass(slots=True)
 class TrunkUse:
-    """A trunk and how it is doing. `tokens` are calls it may be given now (calls per second)."""
+    """A trunk and how it is doing. `legs` are in use, those about to be dialled included."""
 
     trunk: Trunk
-    tokens: float
-    refilled_at: Instant
+    dialled: deque[Instant] = field(default_factory=deque)
+    """The dials that still count against the calls per second."""
+    planned: int = 0
+    """Dials being journaled: they will count."""
     legs: int = 0
     failures: int = 0
     down_until: Instant | None = None
     back_off_ms: int = 5_000
 
-    def refill(self, now: Instant) -> None:
-        elapsed = max(0, now - self.refilled_at)
-        most = max(1.0, self.trunk.cps)
-        self.tokens = min(most, self.tokens + elapsed * self.trunk.cps / 1000)
-        self.refilled_at = now
+    def room(self, now: Instant) -> int:
+        """How many calls may be started now: no second has more than `cps` (a trunk of less than
+        one call a second starts one call in `1 / cps` seconds)."""
+        per_period = max(1, math.floor(self.trunk.cps))
+        period_ms = math.ceil(SECOND_MS * per_period / self.trunk.cps)
+        while self.dialled and self.dialled[0] <= now - period_ms:
+            self.dialled.popleft()
+        return per_period - len(self.dialled) - self.planned
 
 
 LegUse = Attempt | AgentSession
@@ -122,7 +134,7 @@ class FloorState:
     ) -> None:
         self.ruleset = ruleset
         self.suppressions = suppressions
-        self.trunks = {t.name: TrunkUse(t, max(1.0, t.cps), Instant(0)) for t in trunks}
+        self.trunks = {t.name: TrunkUse(t) for t in trunks}
         self.desks: dict[str, Desk] = {}
         self.agents: dict[str, AgentSession] = {}
         self.attempts: dict[AttemptId, Attempt] = {}
@@ -188,12 +200,12 @@ class FloorState:
         """The carrier has let go of the leg."""
         use = self.legs.pop(leg, None)
         if isinstance(use, Attempt):
-            self.trunks[use.desk.campaign.trunk].legs -= 1
+            use.trunk.legs -= 1
 
     @property
     def phones_wanted(self) -> int:
         """Slots that must stay free for agents' phones about to be called."""
-        return sum(1 for a in self.agents.values() if a.call_phone_at is not None)
+        return sum(1 for a in self.agents.values() if a.call_phone)
 
     # --- attempts -----------------------------------------------------------------------------
 
@@ -220,10 +232,9 @@ class FloorState:
         """Move along the table's edge; every change of state is journaled."""
         before = session.state
         session.state = step(agent_machine.TABLE, before, given)
-        session.deadline = None
-        session.reason = reason
         if session.state is before:
             return
+        session.deadline = None
         session.since = now
         self.record(
             JournalEntry(

@@ -134,14 +134,14 @@ def settle(floor: FloorState, session: AgentSession, now: Instant) -> None:
         sign_out(floor, session, now)
     elif session.pending is AgentState.PAUSED:
         session.pending = None
-        floor.step_agent(session, AgentInput.PAUSED, now, session.reason)
+        floor.step_agent(session, AgentInput.PAUSED, now, session.pause_reason)
 
 
 def sign_out(floor: FloorState, session: AgentSession, now: Instant) -> None:
     """End the shift: the phone is hung up."""
     floor.step_agent(session, AgentInput.SIGNED_OUT, now)
     session.pending = None
-    session.call_phone_at = None
+    session.call_phone = False
     session.phone_up = False
     session.call = None
     session.notice = ""
@@ -154,17 +154,21 @@ def wrapped_up(floor: FloorState, session: AgentSession, now: Instant, notice: s
     """Wrap-up is over: READY again, unless a pause or sign-out was asked for, or the phone is
     down."""
     attempt, session.call = session.call, None
-    session.notice = notice
     if attempt is not None:
         attempt.desk.controller.observe_wrapup(now - session.since)
     wish, session.pending = session.pending, None
+    if session.phone_up or notice:
+        session.notice = notice
     if wish is AgentState.OFFLINE:
         sign_out(floor, session, now)
-    elif wish is AgentState.PAUSED or notice:
-        floor.step_agent(session, AgentInput.WRAPPED_UP_PAUSED, now, session.reason)
+    elif wish is AgentState.PAUSED:
+        floor.step_agent(session, AgentInput.WRAPPED_UP_PAUSED, now, session.pause_reason)
+    elif notice:
+        floor.step_agent(session, AgentInput.WRAPPED_UP_PAUSED, now, "wrap-up too long")
     elif not session.phone_up:
         floor.step_agent(session, AgentInput.WRAPPED_UP_PAUSED, now, "phone lost")
-        session.pending = AgentState.READY
+        if session.leg is not None or session.call_phone:
+            session.pending = AgentState.READY
     else:
         floor.step_agent(session, AgentInput.WRAPPED_UP, now)
 
