@@ -25,13 +25,15 @@ FRAME_S = FRAME / RATE
 
 @dataclass(frozen=True)
 class Say:
-    """One response `after_s` seconds after the one before; `headers` are whole lines."""
+    """One response `after_s` seconds after the one before; `headers` are whole lines. `moved`: its
+    SDP names another RTP port than the one before it did."""
 
     status: int
     reason: str
     after_s: float = 0.0
     sdp: bool = False
     headers: tuple[str, ...] = ()
+    moved: bool = False
 
 
 @dataclass(frozen=True)
@@ -97,7 +99,7 @@ class FarCall:
     next_frame_at: float = 0.0
     next_say: int = 0
     say_at: float = 0.0
-    silenced: bool = False
+    moves: int = 0
 
     def audio(self, since: float = 0.0, until: float = float("inf")) -> NDArray[np.int16]:
         frames = [frame for at, frame in self.heard if since <= at < until]
@@ -121,6 +123,7 @@ class FarEnd:
         host, port = self._socket.getsockname()
         self.address = f"{host}:{port}"
         self.calls: list[FarCall] = []
+        self._all_media: list[socket.socket] = []
         self._by_call_id: dict[str, FarCall] = {}
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._socket, selectors.EVENT_READ, None)
@@ -134,8 +137,8 @@ class FarEnd:
     def __exit__(self, *_: object) -> None:
         self._stop.set()
         self._thread.join()
-        for call in self.calls:
-            call.media.close()
+        for media in self._all_media:
+            media.close()
         self._selector.close()
         self._socket.close()
 
@@ -144,6 +147,14 @@ class FarEnd:
 
     def hang_up(self, call: FarCall) -> None:
         self._bye(call)
+
+    def move(self, call: FarCall) -> None:
+        """Take the call to another RTP port by a re-INVITE, as phones do (hold, codec, device)."""
+        self._move_media(call)
+        body = self._sdp(call)
+        lines = self._request_lines(call, "INVITE", 1)
+        lines += [f"Contact: <sip:far@{self.address}>", "Content-Type: application/sdp"]
+        self._send(call, lines, body)
 
     # --- the thread ---------------------------------------------------------------------------
 
@@ -172,6 +183,10 @@ class FarEnd:
             self._invite(message, source, call_id)
         elif call is None:
             return
+        elif method == "SIP/2.0":
+            if message.startswith("SIP/2.0 200") and "INVITE" in _header(message, "CSeq"):
+                self._send(call, self._request_lines(call, "ACK", 1))
+                call.moves += 1
         elif method == "ACK":
             call.acked = True
         elif method == "CANCEL":
@@ -188,19 +203,34 @@ class FarEnd:
         script = self._scripts.get(user, self._otherwise)
         if script is None:
             return
-        media = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        media.bind(("127.0.0.1", 0))
-        media.setblocking(False)
         host = re.search(r"^c=IN IP4 (\S+)", message, re.MULTILINE)
         port = re.search(r"^m=audio (\d+)", message, re.MULTILINE)
         assert host is not None and port is not None, message
         call = FarCall(
-            user, message, script, source, media, (host.group(1), int(port.group(1))), f"t{call_id}"
+            user,
+            message,
+            script,
+            source,
+            self._open_media(),
+            (host.group(1), int(port.group(1))),
+            f"t{call_id}",
         )
         call.say_at = time.monotonic() + script.says[0].after_s if script.says else float("inf")
         self._by_call_id[call_id] = call
-        self._selector.register(media, selectors.EVENT_READ, call)
+        self._selector.register(call.media, selectors.EVENT_READ, call)
         self.calls.append(call)
+
+    def _open_media(self) -> socket.socket:
+        media = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        media.bind(("127.0.0.1", 0))
+        media.setblocking(False)
+        self._all_media.append(media)
+        return media
+
+    def _move_media(self, call: FarCall) -> None:
+        self._selector.unregister(call.media)
+        call.media = self._open_media()
+        self._selector.register(call.media, selectors.EVENT_READ, call)
 
     def _act(self, call: FarCall, now: float) -> None:
         while call.next_say < len(call.script.says) and now >= call.say_at:
@@ -208,6 +238,8 @@ class FarEnd:
             call.next_say += 1
             if call.next_say < len(call.script.says):
                 call.say_at = now + call.script.says[call.next_say].after_s
+            if say.moved:
+                self._move_media(call)
             self._respond(call, call.invite, say)
             if say.sdp and not call.sending:
                 call.sending, call.next_frame_at = True, now
@@ -216,7 +248,7 @@ class FarEnd:
             elif say.status > 200:
                 self._end(call, "refused")
                 return
-        while call.sending and now >= call.next_frame_at and not call.silenced:
+        while call.sending and now >= call.next_frame_at:
             self._speak(call)
         bye = call.script.bye_after_s
         if bye is not None and call.answered_at is not None and now >= call.answered_at + bye:
@@ -255,32 +287,38 @@ class FarEnd:
         lines = [f"SIP/2.0 {say.status} {say.reason}", *vias, f"To: {to}"]
         lines += [f"{name}: {_header(request, name)}" for name in ("From", "Call-ID", "CSeq")]
         lines += [f"Contact: <sip:far@{self.address}>", *say.headers]
-        body = ""
         if say.sdp:
-            host, port = call.media.getsockname()
-            body = (
-                f"v=0\r\no=far 1 1 IN IP4 {host}\r\ns=-\r\nc=IN IP4 {host}\r\nt=0 0\r\n"
-                f"m=audio {port} RTP/AVP 0\r\na=rtpmap:0 PCMU/8000\r\na=ptime:20\r\n"
-            )
-            lines.append("Content-Type: application/sdp")
-        lines.append(f"Content-Length: {len(body)}")
-        self._socket.sendto(("\r\n".join(lines) + "\r\n\r\n" + body).encode(), call.source)
+            self._send(call, [*lines, "Content-Type: application/sdp"], self._sdp(call))
+        else:
+            self._send(call, lines)
 
-    def _bye(self, call: FarCall) -> None:
+    def _sdp(self, call: FarCall) -> str:
+        host, port = call.media.getsockname()
+        return (
+            f"v=0\r\no=far 1 {port} IN IP4 {host}\r\ns=-\r\nc=IN IP4 {host}\r\nt=0 0\r\n"
+            f"m=audio {port} RTP/AVP 0\r\na=rtpmap:0 PCMU/8000\r\na=ptime:20\r\n"
+        )
+
+    def _request_lines(self, call: FarCall, method: str, number: int) -> list[str]:
+        """A request of ours inside the call's dialog."""
         contact = re.search(r"<(sip:[^>]*)>", _header(call.invite, "Contact"))
         assert contact is not None
-        lines = [
-            f"BYE {contact.group(1)} SIP/2.0",
-            f"Via: SIP/2.0/UDP {self.address};branch=z9hG4bKbye{call.tag}",
+        return [
+            f"{method} {contact.group(1)} SIP/2.0",
+            f"Via: SIP/2.0/UDP {self.address};branch=z9hG4bK{method}{number}{call.tag}",
             f"From: {_header(call.invite, 'To')};tag={call.tag}",
             f"To: {_header(call.invite, 'From')}",
             f"Call-ID: {_header(call.invite, 'Call-ID')}",
-            "CSeq: 1 BYE",
+            f"CSeq: {number} {method}",
             "Max-Forwards: 70",
-            *call.script.bye_headers,
-            "Content-Length: 0",
         ]
-        self._socket.sendto(("\r\n".join(lines) + "\r\n\r\n").encode(), call.source)
+
+    def _send(self, call: FarCall, lines: list[str], body: str = "") -> None:
+        head = "\r\n".join((*lines, f"Content-Length: {len(body)}"))
+        self._socket.sendto(f"{head}\r\n\r\n{body}".encode(), call.source)
+
+    def _bye(self, call: FarCall) -> None:
+        self._send(call, [*self._request_lines(call, "BYE", 2), *call.script.bye_headers])
         self._end(call, "our BYE")
 
     def _end(self, call: FarCall, how: str) -> None:

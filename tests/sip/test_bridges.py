@@ -144,6 +144,22 @@ async def test_when_the_agent_goes_the_lead_hears_nobody_and_can_be_given_to_ano
 
 
 @ONE_OR_TWO_WORKERS
+async def test_a_bridge_survives_phones_that_change_their_media(workers: int) -> None:
+    async with bench(SCRIPTS, workers) as b:
+        lead, agent = await lead_and_agent(b, workers)
+        await bridged(b, lead, agent)
+        far_lead, far_agent = b.far.call(NUMBER), b.far.call("agent")
+        b.far.move(far_agent)
+        b.far.move(far_lead)
+        await eventually(lambda: far_agent.moves == far_lead.moves == 1)
+        await trio.sleep(0.2)
+        heard = (len(far_lead.audio()), len(far_agent.audio()))
+        await eventually(lambda: len(far_lead.audio()) > heard[0] + RATE // 2)
+        assert clear(far_lead.audio()[heard[0] :], AGENT_HZ)
+        assert clear(far_agent.audio()[heard[1] :], LEAD_HZ)
+
+
+@ONE_OR_TWO_WORKERS
 async def test_a_recording_holds_what_each_side_was_sent(workers: int, tmp_path: Path) -> None:
     folder = tmp_path / "recordings"
     async with bench(SCRIPTS, workers, recordings=folder) as b:

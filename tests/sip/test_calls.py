@@ -156,3 +156,12 @@ async def test_a_fax_tone_is_a_verdict() -> None:
         reached = await b.line.heard(VerdictReached, leg, 8)
         assert reached.verdict.kind is VerdictKind.FAX
         assert [e.tone for e in b.line.about(leg) if isinstance(e, ToneHeard)] in ([], [Tone.FAX])
+
+
+async def test_listening_survives_another_media_port_with_the_answer() -> None:
+    early = Say(183, "Session Progress", 0.1, sdp=True)
+    answer = Say(200, "OK", 0.3, sdp=True, moved=True)
+    async with bench({NUMBER: Script((early, answer), tone_hz=2_100.0)}) as b:
+        leg = b.dial(NUMBER, detect=True)
+        reached = await b.line.heard(VerdictReached, leg, 8)
+        assert reached.verdict.kind is VerdictKind.FAX

@@ -59,11 +59,12 @@ _log = logging.getLogger("dialer.carrier.sip")
 
 
 class _Detection:
-    """One leg's analyzer and the moments it needs."""
+    """One leg's analyzer and the moment of its answer."""
 
     def __init__(self) -> None:
         self.analyzer = CallAnalyzer()
         self.answered_at: float | None = None
+        self.failed = False
 
 
 class Worker:
@@ -106,11 +107,14 @@ class Worker:
         """A report from the endpoint, on its way to the service."""
         match report:
             case Answered(leg=leg, at=at) if leg in self._detections:
+                detection = self._detections[leg]
                 self._hear_out(leg)
-                detection = self._detections.get(leg)
-                if detection is not None:
-                    detection.analyzer.answered()
-                    detection.answered_at = at
+                self._send(report)
+                detection.answered_at = at
+                detection.analyzer.answered()
+                if detection.failed:
+                    self._judge(leg, _in_doubt(at), at)
+                return
             case Ended(leg=leg) | Turned(leg=leg):
                 self._detections.pop(leg, None)
         self._send(report)
@@ -154,25 +158,28 @@ class Worker:
     def _hear_out(self, leg: int) -> None:
         """Feed the analyzer all that the leg has heard so far."""
         detection = self._detections[leg]
+        answered_at = detection.answered_at
         for frame in self._endpoint.take_frames(leg):
             try:
                 findings = detection.analyzer.feed(np.frombuffer(frame, np.int16))
             except Exception:
                 _log.exception("leg %d: the analyzer failed; an agent will have to listen", leg)
-                findings = (_in_doubt(detection),) if detection.answered_at else ()
-                if not findings:
-                    self._stop_listening(leg)
-                    return
+                detection.failed = True
+                self._endpoint.untap(leg)
+                if answered_at is not None:
+                    self._judge(leg, _in_doubt(answered_at), answered_at)
+                return
             for finding in findings:
                 if isinstance(finding, PartyVerdict):
-                    self._send(_judged(leg, finding, detection.answered_at))
-                    self._stop_listening(leg)
+                    self._judge(leg, finding, answered_at)
                     return
                 self._send(Heard(leg, finding.value, time.monotonic()))
 
-    def _stop_listening(self, leg: int) -> None:
+    def _judge(self, leg: int, verdict: PartyVerdict, answered_at: float | None) -> None:
+        """Report the verdict and listen no more."""
         del self._detections[leg]
         self._endpoint.untap(leg)
+        self._send(_judged(leg, verdict, answered_at))
 
     # --- the socket ---------------------------------------------------------------------------
 
@@ -224,9 +231,9 @@ def _judged(leg: int, verdict: PartyVerdict, answered_at: float | None) -> Judge
     )
 
 
-def _in_doubt(detection: _Detection) -> PartyVerdict:
+def _in_doubt(answered_at: float) -> PartyVerdict:
     """What to say where the analyzer itself failed: a human in doubt is never hung up on."""
-    elapsed_ms = int((time.monotonic() - (detection.answered_at or 0.0)) * 1000)
+    elapsed_ms = int((time.monotonic() - answered_at) * 1000)
     return PartyVerdict(VerdictKind.UNSURE, 0.0, elapsed_ms, "analyzer_failed", None, ())
 
 
