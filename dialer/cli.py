@@ -126,30 +126,25 @@ def serve(config: Path) -> None:
 
 
 async def _serve(service: Service) -> None:
-    async with trio.open_nursery() as nursery:
-        running = await nursery.start(service.run)
-        say(f"pages at {running.address}")
-        await _until_told(nursery, service, running)
+    """Serve, and do as signals say, until the service has left."""
 
-
-async def _until_told(nursery: trio.Nursery, service: Service, running: Running) -> None:
-    """Wait for signals; returns when the service has left."""
-
-    async def drain() -> None:
-        await service.drain(running.office)
+    async def run(*, task_status: trio.TaskStatus[Running]) -> None:
+        await service.run(task_status=task_status)
         nursery.cancel_scope.cancel()
 
-    draining = False
-    with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
-        async for number in signals:
-            if number == signal.SIGTERM and not draining:
-                draining = True
-                say("draining: no new dials, calls finish; a second TERM or INT hangs up")
-                nursery.start_soon(drain)
-            else:
-                say("hanging up and leaving")
-                service.leave()
-                return
+    async with trio.open_nursery() as nursery:
+        running = await nursery.start(run)
+        with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
+            say(f"pages at {running.address}")
+            draining = False
+            async for number in signals:
+                if number == signal.SIGTERM and not draining:
+                    draining = True
+                    say("draining: no new dials, calls finish; a second TERM or INT hangs up")
+                    nursery.start_soon(service.drain, running.office)
+                else:
+                    say("hanging up and leaving")
+                    service.leave()
 
 
 @main.command()

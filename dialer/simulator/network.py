@@ -148,7 +148,7 @@ class SimulatedNetwork:
     # --- workers ---
 
     def lose_worker(self, worker: int, now: Instant) -> list[CarrierEvent]:
-        """The worker dies, with its legs and its share of the capacity."""
+        """The worker dies, with its share of the capacity and its legs."""
         if worker not in self._up:
             return []
         self._up.remove(worker)
@@ -156,8 +156,8 @@ class SimulatedNetwork:
         for leg in lost:
             self._forget(leg, now)
         return [
-            *([LegsLost(lost, f"worker-{worker}", now)] if lost else []),
             self.capacity_now(),
+            *([LegsLost(lost, f"worker-{worker}", now)] if lost else []),
         ]
 
     def restart_worker(self, worker: int) -> list[CarrierEvent]:

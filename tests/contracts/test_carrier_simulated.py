@@ -56,7 +56,7 @@ class TestSimulatedCarrier(CarrierContract):
             agent = await line.agent_up()
             before = len(line.events)
             simulated.lose_worker(0)
-            lost, capacity = line.events[before:]
+            capacity, lost = line.events[before:]
             assert isinstance(lost, LegsLost)
             assert lost.legs == (agent,)
             assert capacity == CapacityChanged(0)

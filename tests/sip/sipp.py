@@ -42,13 +42,15 @@ def _taken(port: int) -> bool:
 
 
 @asynccontextmanager
-async def sipp(scenario: Path, media_port: int, folder: Path) -> AsyncIterator[str]:
-    """A running SIPp; its `host:port`. Its logs go to `folder`. Where another SIPp has the media
-    ports from `media_port` on, the next block of them is taken."""
+async def sipp(
+    scenario: Path, media_port: int, folder: Path, port: int | None = None
+) -> AsyncIterator[str]:
+    """A running SIPp; its `host:port` (a free port unless one is given). Its logs go to `folder`.
+    Where another SIPp has the media ports from `media_port` on, the next block of them is taken."""
     program = shutil.which("sipp")
     assert program is not None, "install SIPp (Debian: sip-tester)"
     table = tomllib.loads((DEMO / "behaviours.toml").read_text(encoding="utf-8"))
-    port = _free_port()
+    port = _free_port() if port is None else port
     while _taken(media_port) or _taken(media_port + 2):
         media_port += MEDIA_BLOCK
     name = scenario.stem

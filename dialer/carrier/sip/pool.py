@@ -301,9 +301,10 @@ class SipCarrier:
         lost = tuple(sorted(slot.legs))
         for leg_id in lost:
             self._release(leg_id)
+        # Capacity first: who hears of lost legs may want to place others at once.
+        self._capacity_changed()
         if lost:
             self._emit(LegsLost(lost, supervisor.name, self._now()))
-        self._capacity_changed()
 
     def _worker_reported(self, supervisor: Supervisor, news: News) -> None:
         if isinstance(news, Joined):

@@ -147,8 +147,8 @@ def test_workers_and_the_journal_can_fail() -> None:
     run.run(Instant(START + 5_000))
     rest = [(now - START, type(event)) for now, event in floor.heard[2:]]
     assert rest == [
-        (1_000, LegsLost),
         (1_000, CapacityChanged),
+        (1_000, LegsLost),
         (1_500, CapacityChanged),
         (2_000, JournalFailed),
         (2_300, JournalRecovered),

@@ -80,7 +80,7 @@ def test_a_lost_worker_takes_only_its_own_legs() -> None:
     for leg in (1, 2, 3, 4):
         net.carry_out(dial(leg), START)
     events = net.lose_worker(0, START)
-    lost, capacity = events
+    capacity, lost = events
     assert isinstance(lost, LegsLost)
     assert len(lost.legs) == 2
     assert capacity == CapacityChanged(2)
