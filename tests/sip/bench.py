@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -20,6 +21,8 @@ from tests.contracts.carrier_contract import Line
 from tests.sip.far_end import FarEnd, Script
 
 CALLER_ID = "+12025550199"
+MEDIA_PORTS = range(10_000 + os.getpid() % 10 * 1_000, 11_000 + os.getpid() % 10 * 1_000)
+"""Another block for another run of the tests beside this one."""
 
 
 def service_now() -> Instant:
@@ -94,6 +97,7 @@ async def bench(
             service_now,
             trunks=[Trunk("far", far.address, 100, 10.0)],
             workers=workers,
+            media_ports=MEDIA_PORTS,
             recordings=recordings,
         )
         async with trio.open_nursery() as nursery:

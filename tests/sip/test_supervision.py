@@ -160,7 +160,9 @@ class Told:
 async def supervised(program: str) -> AsyncIterator[tuple[Supervisor, Told, Callable[[], bool]]]:
     """A supervisor of workers that run `program` instead; whether it has finished."""
     told = Told()
-    settings = WorkerSettings("127.0.0.1", "127.0.0.1", 4, (sys.executable, "-c", program))
+    settings = WorkerSettings(
+        "127.0.0.1", "127.0.0.1", range(10_000, 10_100), 4, (sys.executable, "-c", program)
+    )
     supervisor = Supervisor(
         "strange",
         settings,

@@ -7,10 +7,12 @@ lock of its own, so they copy bytes and return.
 Three rules keep the library and Python's memory at peace:
 
 - Python holds a reference to every call and port as long as the library may use it.
-- Nothing is destroyed inside a callback. A port is not destroyed either while the media thread may
-  still be in it: it is disconnected, then laid in `_discarded` for a few frames' time, and `poll`
-  drops it. A call object, on the other hand, must be gone by the time its channel is free: the
-  library gives its number to the next call, and the old object's end would hang that one up.
+- Ports of ours are never destroyed: the library's media thread may be late, and a port that goes
+  while that thread is on its way to it takes the process along. They rest on a `Shelf` and serve
+  again. Players and recorders, which belong to one file, are disconnected first and destroyed a
+  little later, from the loop.
+- A call object must be gone by the time its channel is free: the library gives its number to the
+  next call, and the old object's end would hang that one up.
 - A callback never raises into C++.
 
 The library calls a leg disconnected the moment we hang up; its channel stays taken until the far
@@ -29,7 +31,6 @@ It is over the house's usual length because the library may be imported nowhere 
 
 from __future__ import annotations
 
-import ctypes
 import logging
 import socket
 import time
@@ -37,11 +38,13 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pjsua2 as pj
 
+from dialer.carrier.sip.frames import CLOCK_RATE, FRAME_MS, PatchLink, bytes_of, fill
 from dialer.carrier.sip.reason_header import q850_cause
+from dialer.carrier.sip.shelf import Shelf
 from dialer.carrier.sip.wire import (
     Answered,
     Ended,
@@ -53,71 +56,51 @@ from dialer.carrier.sip.wire import (
     Turned,
 )
 
-CLOCK_RATE = 8_000
-FRAME_MS = 20
-FRAME_BYTES = CLOCK_RATE * FRAME_MS // 1000 * 2
-"""160 samples of 16 bits: what a tap hands out and a patch carries."""
-
 LAST_WORD_S = 1.0
 """How long the far end may take to answer a CANCEL or BYE before a leg is said to have ended
 without it: twice the first retransmission interval (RFC 3261, T1)."""
 
 _TOO_MANY = 70_010  # PJ_ETOOMANY
-_DISCARD_S = 0.08
+_REST_S = 0.25
+"""How long the media thread may still be busy with a port that was disconnected."""
 _BEEP_MS = 200
 _BEEP_HZ = 1_000
 _BEEP_VOLUME = 4_000  # of 32767: about -18 dB, below speech
-_PATCH_CUSHION = 2
-"""Frames a patch gathers before it plays, at its start and after it ran dry: the clocks of the two
-processes tick alike but not together, and either may be late."""
-_PATCH_MOST = 5
-"""Frames it holds at most; older ones are dropped, so that a hiccup does not stay as delay."""
 _CODECS = {"PCMU/8000/1": 255, "PCMA/8000/1": 254}
 
 _log = logging.getLogger("dialer.carrier.sip")
 
+T = TypeVar("T")
+
 
 class _TapPort(pj.AudioMediaPort):
-    """Keeps what a leg hears until the loop takes it."""
+    """Keeps what a leg hears until the loop takes it; nothing while it rests."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.frames: deque[bytes] = deque()
+        self.frames: deque[bytes] | None = None
+        self.createPort("tap", _audio_format())
 
     def onFrameReceived(self, frame: Any) -> None:
-        self.frames.append(_bytes_of(frame))
+        frames = self.frames
+        if frames is not None:
+            frames.append(bytes_of(frame))
 
 
 class _PatchPort(pj.AudioMediaPort):
-    """One end of a media path to another process: a frame in, a frame out, by datagram."""
+    """One end of a media path to another process: a frame out, a frame in."""
 
-    def __init__(self, link: socket.socket) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self._link = link
-        self._waiting: deque[bytes] = deque(maxlen=_PATCH_MOST)
-        self._playing = False
-        link.setblocking(False)
+        self.link = PatchLink()
+        self.createPort("patch", _audio_format())
 
     def onFrameReceived(self, frame: Any) -> None:
-        try:
-            self._link.send(_bytes_of(frame))
-        except OSError:
-            return  # the other end is slow or gone: this frame is lost, as on any network
+        self.link.send(bytes_of(frame))
 
     def onFrameRequested(self, frame: Any) -> None:
-        try:
-            while piece := self._link.recv(2 * FRAME_BYTES):
-                if len(piece) == FRAME_BYTES:
-                    self._waiting.append(piece)
-        except OSError:
-            pass  # nothing more has arrived
         frame.type = pj.PJMEDIA_FRAME_TYPE_AUDIO
-        buffer = frame.buf
-        buffer.resize(FRAME_BYTES)
-        self._playing = len(self._waiting) >= (1 if self._playing else _PATCH_CUSHION)
-        piece = self._waiting.popleft() if self._playing else bytes(FRAME_BYTES)
-        ctypes.memmove(_data_address(buffer), piece, FRAME_BYTES)
-        frame.size = FRAME_BYTES
+        fill(frame, self.link.receive())
 
 
 class _PlayerPort(pj.AudioMediaPlayer):
@@ -129,22 +112,6 @@ class _PlayerPort(pj.AudioMediaPlayer):
 
     def onEof2(self) -> None:
         self.ended = True
-
-
-def _data_address(buffer: Any) -> int:
-    """Where a SWIG byte vector keeps its bytes: the first word of the std::vector it wraps. Reading
-    them in place costs a tenth of asking the vector element by element."""
-    address: int | None = ctypes.c_void_p.from_address(int(buffer.this)).value
-    if address is None:
-        raise ValueError("an empty byte vector has no data")
-    return address
-
-
-def _bytes_of(frame: Any) -> bytes:
-    """The frame's samples; silence for a frame the stream had nothing for."""
-    if frame.size != FRAME_BYTES:
-        return bytes(FRAME_BYTES)
-    return ctypes.string_at(_data_address(frame.buf), FRAME_BYTES)
 
 
 def _audio_format() -> Any:
@@ -260,6 +227,7 @@ class Endpoint:
         *,
         bind_host: str,
         public_host: str,
+        media_ports: range,
         most_calls: int,
     ) -> None:
         self._report = report
@@ -267,11 +235,14 @@ class Endpoint:
         self._ending: list[_Call] = []
         """Ended, the end not yet reported or the channel not yet free."""
         self._bridges: dict[int, _Bridge] = {}
+        self._taps = Shelf(_TapPort, _REST_S)
+        self._patches = Shelf(_PatchPort, _REST_S)
+        self._beepers: Shelf[Any] = Shelf(_new_beeper, _REST_S)
         self._discarded: deque[tuple[float, Any]] = deque()
         self._library = pj.Endpoint()
         try:
             self._start(bind_host, public_host, most_calls)
-            self._account = self._open_account(bind_host, public_host)
+            self._account = self._open_account(bind_host, public_host, media_ports)
         except pj.Error as error:
             raise RuntimeError(
                 f"the SIP library did not start on {bind_host}: {error.info()}"
@@ -300,12 +271,13 @@ class Endpoint:
         for codec in self._library.codecEnum2():
             self._library.codecSetPriority(codec.codecId, _CODECS.get(codec.codecId, 0))
 
-    def _open_account(self, bind_host: str, public_host: str) -> Any:
+    def _open_account(self, bind_host: str, public_host: str, media_ports: range) -> Any:
         config = pj.AccountConfig()
         config.idUri = f"sip:dialer@{public_host}"
         media = config.mediaConfig
-        media.transportConfig.boundAddress = bind_host
-        media.transportConfig.publicAddress = public_host
+        rtp = media.transportConfig
+        rtp.boundAddress, rtp.publicAddress = bind_host, public_host
+        rtp.port, rtp.portRange, rtp.randomizePort = media_ports[0], len(media_ports) - 2, True
         media.lockCodecEnabled = media.streamKaEnabled = False
         account = pj.Account()
         account.create(config, True)
@@ -379,10 +351,12 @@ class Endpoint:
         if call is None:
             link.close()
             return
-        port = _PatchPort(link)
-        if not _opened(port, f"patch{bridge}"):
+        port = self._take(self._patches)
+        if port is None:
+            link.close()
             self.hang_up(leg)  # better no call than one where nobody hears the other
             return
+        port.link.open(link)
         made = _Bridge(port, call) if beep else _Bridge(call, port)
         self._record(made, hears, port, call if beep else None)
         self._bridges[bridge] = made
@@ -408,7 +382,8 @@ class Endpoint:
             self._discard(recorder)
         for end in (made.lead, made.agent):
             if isinstance(end, _PatchPort):
-                self._discard(end)
+                end.link.close()
+                self._patches.give_back(end, time.monotonic())
 
     def play(self, leg: int, file: str) -> None:
         call = self._calls.get(leg)
@@ -428,7 +403,7 @@ class Endpoint:
     def take_frames(self, leg: int) -> list[bytes]:
         """What the tapped leg has heard since last asked, in frames of FRAME_BYTES."""
         call = self._calls.get(leg)
-        if call is None or call.tap is None:
+        if call is None or call.tap is None or call.tap.frames is None:
             return []
         frames = call.tap.frames
         return [frames.popleft() for _ in range(len(frames))]
@@ -441,8 +416,7 @@ class Endpoint:
         call.detect = False
         if call.tap is not None:
             _disconnect(call.audio(), call.tap)
-            self._discard(call.tap)
-            call.tap = None
+            self._give_back_tap(call)
 
     # --- the loop -----------------------------------------------------------------------------
 
@@ -490,8 +464,10 @@ class Endpoint:
             if call is made.lead or call is made.agent:
                 self.part(number)
         self._stop_playing(call)
-        self._discard(call.tap)
-        self._discard(call.beeper)
+        self._give_back_tap(call)
+        if call.beeper is not None:
+            self._beepers.give_back(call.beeper, time.monotonic())
+            call.beeper = None
 
     def _over(self, call: _Call) -> bool:
         """Report the end of a leg when it is time; True once nothing of it is left."""
@@ -509,9 +485,9 @@ class Endpoint:
         if audio is None:
             return
         if call.detect and call.tap is None:
-            tap = _TapPort()
-            if _opened(tap, f"tap{call.leg}"):
-                call.tap = tap
+            call.tap = self._take(self._taps)
+            if call.tap is not None:
+                call.tap.frames = deque()
         if call.tap is not None:
             audio.startTransmit(call.tap)
         for source in (call.player, call.beeper):
@@ -537,8 +513,9 @@ class Endpoint:
         if audio is None:
             return
         if call.beeper is None:
-            call.beeper = pj.ToneGenerator()
-            call.beeper.createToneGenerator(CLOCK_RATE, 1)
+            call.beeper = self._take(self._beepers)
+            if call.beeper is None:
+                return
             call.beeper.startTransmit(audio)
         tone = pj.ToneDesc()
         tone.freq1, tone.volume, tone.on_msec = _BEEP_HZ, _BEEP_VOLUME, _BEEP_MS
@@ -568,19 +545,28 @@ class Endpoint:
             self._discard(call.player)
             call.player = None
 
-    def _discard(self, done_with: Any | None) -> None:
-        if done_with is not None:
-            self._discarded.append((time.monotonic() + _DISCARD_S, done_with))
+    def _give_back_tap(self, call: _Call) -> None:
+        if call.tap is not None:
+            call.tap.frames = None
+            self._taps.give_back(call.tap, time.monotonic())
+            call.tap = None
+
+    def _take(self, shelf: Shelf[T]) -> T | None:
+        """One from the shelf; None where the conference bridge has no place for another."""
+        try:
+            return shelf.take(time.monotonic())
+        except pj.Error as error:
+            _log.error("the conference bridge is full: %s", error.info())
+            return None
+
+    def _discard(self, done_with: Any) -> None:
+        self._discarded.append((time.monotonic() + _REST_S, done_with))
 
 
-def _opened(port: _TapPort | _PatchPort, name: str) -> bool:
-    """Put the port into the conference bridge; False where the bridge has no place left."""
-    try:
-        port.createPort(name, _audio_format())
-    except pj.Error as error:
-        _log.error("no place in the conference bridge for %s: %s", name, error.info())
-        return False
-    return True
+def _new_beeper() -> Any:
+    beeper = pj.ToneGenerator()
+    beeper.createToneGenerator(CLOCK_RATE, 1)
+    return beeper
 
 
 def _port_of(end: _Call | _PatchPort) -> Any | None:

@@ -112,6 +112,7 @@ class SipCarrier:
     `workers` processes hold at most `calls_per_worker` legs each; fewer where the library's build
     allows fewer, which each finds out for itself. `bind_host` is the local address for SIP and
     RTP, `public_host` the one told to the far end (the same unless there is address translation).
+    `media_ports` is shared out among the workers: two for each call at least, better many more.
     With `recordings`, every bridge leaves two WAV files there: what the lead and what the agent
     was sent.
     """
@@ -125,6 +126,7 @@ class SipCarrier:
         workers: int,
         bind_host: str = "127.0.0.1",
         public_host: str | None = None,
+        media_ports: range = range(10_000, 20_000),
         calls_per_worker: int = 100,
         recordings: Path | None = None,
     ) -> None:
@@ -138,13 +140,14 @@ class SipCarrier:
         self._last_bridge = 0
         self._capacity: int | None = None
         """What was last told, None before the carrier is ready."""
-        settings = WorkerSettings(bind_host, self._public_host, calls_per_worker)
+        share = len(media_ports) // workers // 2 * 2
         starting = trio.Semaphore(STARTING_AT_ONCE)
         self._slots: dict[Supervisor, _Slot] = {}
-        for number in range(1, workers + 1):
+        for number in range(workers):
+            ports = media_ports[number * share : (number + 1) * share]
             supervisor = Supervisor(
-                f"sip-{number}",
-                settings,
+                f"sip-{number + 1}",
+                WorkerSettings(bind_host, self._public_host, ports, calls_per_worker),
                 starting=starting,
                 on_up=self._worker_up,
                 on_report=self._worker_reported,

@@ -66,6 +66,8 @@ class WorkerSettings:
 
     bind_host: str
     public_host: str
+    media_ports: range
+    """RTP and RTCP take their ports from here, in turn: a port rests before it is used again."""
     calls: int
     """Most calls one worker is to hold; the library's own limit may be lower."""
     command: tuple[str, ...] = (sys.executable, "-m", "dialer.carrier.sip.worker")
@@ -197,6 +199,9 @@ class Supervisor:
                     f"--bind-host={self._settings.bind_host}",
                     f"--public-host={self._settings.public_host}",
                     f"--calls={self._settings.calls}",
+                    "--media-ports",
+                    str(self._settings.media_ports.start),
+                    str(self._settings.media_ports.stop),
                 ],
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import faulthandler
 import logging
 import os
 import signal
@@ -70,7 +71,15 @@ class _Detection:
 class Worker:
     """The loop's state. `run` returns when the service said Leave, went away, or TERM came."""
 
-    def __init__(self, control: socket.socket, *, bind_host: str, public_host: str, calls: int):
+    def __init__(
+        self,
+        control: socket.socket,
+        *,
+        bind_host: str,
+        public_host: str,
+        media_ports: range,
+        calls: int,
+    ) -> None:
         self._control = control
         self._control.setblocking(False)
         self._decoder = Decoder()
@@ -80,7 +89,11 @@ class Worker:
         self._detections: dict[int, _Detection] = {}
         self._leaving = False
         self._endpoint = Endpoint(
-            self._take, bind_host=bind_host, public_host=public_host, most_calls=calls
+            self._take,
+            bind_host=bind_host,
+            public_host=public_host,
+            media_ports=media_ports,
+            most_calls=calls,
         )
 
     def run(self) -> None:
@@ -242,14 +255,17 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("fd", type=int, help="the inherited end of the control socket")
     parser.add_argument("--bind-host", required=True)
     parser.add_argument("--public-host", required=True)
+    parser.add_argument("--media-ports", type=int, nargs=2, required=True, help="first, last + 1")
     parser.add_argument("--calls", type=int, required=True, help="most calls to hold")
     options = parser.parse_args(arguments)
     logging.basicConfig(format=f"sip worker {os.getpid()}: %(message)s", level=logging.WARNING)
+    faulthandler.enable()  # a crash inside the library leaves its last words
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal's ^C is the service's to answer
     worker = Worker(
         socket.socket(fileno=options.fd),
         bind_host=options.bind_host,
         public_host=options.public_host,
+        media_ports=range(*options.media_ports),
         calls=options.calls,
     )
     worker.run()

@@ -33,7 +33,13 @@ class PaperEndpoint:
     """Frames as the test lays them out; nothing of SIP."""
 
     def __init__(
-        self, report: Callable[[Report], None], *, bind_host: str, public_host: str, most_calls: int
+        self,
+        report: Callable[[Report], None],
+        *,
+        bind_host: str,
+        public_host: str,
+        media_ports: range,
+        most_calls: int,
     ) -> None:
         self.report = report
         self.frames: dict[int, list[bytes]] = {}
@@ -82,7 +88,7 @@ class Rig:
         self._ours, theirs = socket.socketpair()
         self._ours.setblocking(False)
         self._decoder = Decoder()
-        self.worker = Worker(theirs, bind_host="", public_host="", calls=1)
+        self.worker = Worker(theirs, bind_host="", public_host="", media_ports=range(2), calls=1)
         endpoint = self.worker._endpoint
         assert isinstance(endpoint, PaperEndpoint)
         self.endpoint: PaperEndpoint = endpoint
