@@ -8,7 +8,7 @@ commands, and replaying them rebuilds the same floor.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from dialer.compliance.drop_rate import DropAccount
 from dialer.compliance.ruleset import Ruleset
@@ -20,7 +20,7 @@ from dialer.floor.views import snapshot
 from dialer.model import events as e
 from dialer.model.agents import AgentState
 from dialer.model.calls import AttemptId, AttemptState, LegId
-from dialer.model.campaigns import Campaign, CampaignState
+from dialer.model.campaigns import Campaign, CampaignState, DialMode
 from dialer.model.commands import Command
 from dialer.model.instant import Instant
 from dialer.model.journal import EntryKind, JournalEntry
@@ -30,15 +30,22 @@ from dialer.model.snapshot import FloorSnapshot
 from dialer.model.suppression import Suppression
 from dialer.model.trunks import Trunk
 from dialer.pacing.choose import controller_for
+from dialer.pacing.controller import PacingController
 
 
 class Floor:
-    """One floor, a desk per campaign. Campaigns come by CampaignChanged, the past by Restored."""
+    """One floor, a desk per campaign. Campaigns come by CampaignChanged, the past by Restored.
+    `controllers` makes the pacing of a campaign from its mode."""
 
     def __init__(
-        self, ruleset: Ruleset, suppressions: Suppressions, trunks: Sequence[Trunk]
+        self,
+        ruleset: Ruleset,
+        suppressions: Suppressions,
+        trunks: Sequence[Trunk],
+        controllers: Callable[[DialMode], PacingController] = controller_for,
     ) -> None:
         self._state = FloorState(ruleset, suppressions, trunks)
+        self._controllers = controllers
         self._version = 0
         self._now = Instant(0)
 
@@ -238,11 +245,11 @@ class Floor:
         floor = self._state
         desk = floor.desks.get(campaign.name)
         if desk is None:
-            desk = Desk(campaign, controller_for(campaign.mode), DropAccount())
+            desk = Desk(campaign, self._controllers(campaign.mode), DropAccount())
             floor.desks[campaign.name] = desk
         else:
             if campaign.mode is not desk.campaign.mode:
-                desk.controller = controller_for(campaign.mode)
+                desk.controller = self._controllers(campaign.mode)
             desk.campaign = campaign
         for profile in campaign.agents:
             session = floor.agents.get(profile.name)

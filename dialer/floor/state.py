@@ -117,7 +117,7 @@ class TrunkUse:
         """How many calls may be started now: no second has more than `cps` (a trunk of less than
         one call a second starts one call in `1 / cps` seconds)."""
         per_period = max(1, math.floor(self.trunk.cps))
-        period_ms = math.ceil(SECOND_MS * per_period / self.trunk.cps)
+        period_ms = max(SECOND_MS, math.ceil(SECOND_MS / self.trunk.cps))
         while self.dialled and self.dialled[0] <= now - period_ms:
             self.dialled.popleft()
         return per_period - len(self.dialled) - self.planned
