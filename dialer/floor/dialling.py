@@ -7,6 +7,7 @@ lets a `Dial` go.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from dialer.calls.agent import AgentInput
@@ -214,19 +215,26 @@ def _refill(floor: FloorState, desk: Desk, now: Instant) -> None:
 
 
 def _show_previews(floor: FloorState, desk: Desk, now: Instant) -> None:
-    for session in sorted(floor.agents_of(desk), key=lambda a: a.since):
-        if session.state is AgentState.READY and session.call is None:
-            session.preview = desk.hopper.take()
-            if session.preview is None:
-                return
-            floor.step_agent(session, AgentInput.RESERVED, now, "preview")
+    """Agents who stand ready for calls in flight (the campaign's mode was changed) are left alone."""
+    ready = [s for s in floor.agents_of(desk) if s.state is AgentState.READY]
+    spare = len(ready) - _in_flight(floor.of_desk(desk))
+    for session in sorted(ready, key=lambda a: a.since)[: max(0, spare)]:
+        session.preview = desk.hopper.take()
+        if session.preview is None:
+            return
+        floor.step_agent(session, AgentInput.RESERVED, now, "preview")
+
+
+def _in_flight(attempts: Iterable[Attempt]) -> int:
+    """Calls that may yet need an agent who is not promised to them."""
+    return sum(1 for a in attempts if a.state in IN_FLIGHT and a.agent is None)
 
 
 def _pace(floor: FloorState, desk: Desk, use: TrunkUse, now: Instant) -> str:
     attempts = floor.of_desk(desk)
     sessions = floor.agents_of(desk)
     ready = sum(1 for s in sessions if s.state is AgentState.READY)
-    in_flight = sum(1 for a in attempts if a.state in IN_FLIGHT and a.agent is None)
+    in_flight = _in_flight(attempts)
     view = _view(desk, attempts, sessions, ready, now)
     proposal = desk.controller.propose(view)
     all_ended = Instant(now + LONGEST_TO_AGENT_MS + desk.campaign.ring_timeout_ms)
