@@ -101,12 +101,24 @@ def main() -> None:
 @click.option(
     "--keep", type=click.Path(path_type=Path, file_okay=False), help="Work in this folder, keep it."
 )
+@click.option(
+    "--recordings",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Leave WAV files of every bridge there: what each side was sent.",
+)
 @json_option
-def demo(leads: int | None, agents: int, seed: int, keep: Path | None, as_json: bool) -> None:
+def demo(
+    leads: int | None,
+    agents: int,
+    seed: int,
+    keep: Path | None,
+    recordings: Path | None,
+    as_json: bool,
+) -> None:
     """Run the main job on this machine: real SIP on loopback, robot agents, a report."""
     set_up_logging("WARNING")
     with plain_errors():
-        report = _run(partial(run_demo, console, leads, agents, seed, keep))
+        report = _run(partial(run_demo, console, leads, agents, seed, keep, recordings))
         print_report(console, report)
         if as_json:
             _put(report.figures)

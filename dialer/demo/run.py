@@ -63,9 +63,15 @@ class DemoReport:
 
 
 async def run_demo(
-    console: Console, leads: int | None, agents: int, seed: int, keep: Path | None = None
+    console: Console,
+    leads: int | None,
+    agents: int,
+    seed: int,
+    keep: Path | None = None,
+    recordings: Path | None = None,
 ) -> DemoReport:
-    """Run the demo in a temporary folder, or in `keep`, which stays.
+    """Run the demo in a temporary folder, or in `keep`, which stays. With `recordings`, what each
+    side of every bridge was sent is left there.
 
     Raises OperatorError where something is missing, DemoStuck where it does not end.
     """
@@ -73,7 +79,8 @@ async def run_demo(
         folder = keep or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="dialer-")))
         folder.mkdir(parents=True, exist_ok=True)
         carrier_port, phones_port = free_ports(2)
-        settings_file = build_world(folder, leads, agents, Ports(carrier_port, phones_port))
+        ports = Ports(carrier_port, phones_port)
+        settings_file = build_world(folder, leads, agents, ports, recordings)
         stack.enter_context(sipp("carrier.xml", carrier_port, 20_000, folder / "truth.log"))
         stack.enter_context(sipp("agents.xml", phones_port, 30_000, folder / "phones.log"))
         settings = read_settings(settings_file)

@@ -42,9 +42,30 @@ def free_ports(count: int) -> list[int]:
             each.close()
 
 
+def free_media_port(first: int) -> int:
+    """The first free UDP port of `first`, `first` + 1,000, ...: SIPp counts its RTP ports up from
+    it."""
+    for port in range(first, 65_000, 1_000):
+        if _is_free(port):
+            return port
+    raise OperatorError(Problem("sipp", None, "no UDP ports are free for audio", str(first)))
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            return False
+        return True
+
+
 @contextmanager
-def sipp(scenario: str, port: int, media_port: int, log: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """A SIPp answering on `port`, its truth in `log`; ended on leaving the block.
+def sipp(
+    scenario: str, port: int, first_media_port: int, log: Path
+) -> Iterator[subprocess.Popen[bytes]]:
+    """A SIPp answering on `port`, its RTP from `first_media_port` up, its truth in `log`; ended on
+    leaving the block.
 
     Raises OperatorError where SIPp is not installed or does not start.
     """
@@ -61,10 +82,11 @@ def sipp(scenario: str, port: int, media_port: int, log: Path) -> Iterator[subpr
     folder = scenarios_folder()
     options = tomllib.loads((folder / "behaviours.toml").read_text())["sipp"]["options"]
     errors = log.with_suffix(".errors")
+    media_port = str(free_media_port(first_media_port))
     process = subprocess.Popen(
         [
             program, "-sf", scenario, "-i", HOST, "-p", str(port), "-mi", HOST,
-            "-mp", str(media_port), "-log_file", str(log), "-error_file", str(errors), *options,
+            "-mp", media_port, "-log_file", str(log), "-error_file", str(errors), *options,
         ],
         cwd=folder,
         stdin=subprocess.DEVNULL,
@@ -85,11 +107,8 @@ def _wait_until_bound(process: subprocess.Popen[bytes], port: int, errors: Path)
         try:
             code = process.wait(0.05)
         except subprocess.TimeoutExpired:
-            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-                try:
-                    probe.bind((HOST, port))
-                except OSError:
-                    return
+            if not _is_free(port):
+                return
             continue
         said = errors.read_text()[-300:] if errors.exists() else ""
         raise OperatorError(

@@ -28,7 +28,9 @@ class Ports:
     phones: int
 
 
-def build_world(folder: Path, leads: int | None, agents: int, ports: Ports) -> Path:
+def build_world(
+    folder: Path, leads: int | None, agents: int, ports: Ports, recordings: Path | None = None
+) -> Path:
     """Write campaign, lists and settings into `folder`; the path of the settings file."""
     root = scenarios_folder().parents[1]
     source = root / "campaigns" / CAMPAIGN
@@ -43,6 +45,7 @@ def build_world(folder: Path, leads: int | None, agents: int, ports: Ports) -> P
     channels = round(agents * LINES_PER_AGENT)
     workers = -(-(agents + channels) // 4) + 1
     shift_s = int(CLOCK.timestamp() - time.time())
+    recorded = f"recordings = {str(recordings.resolve())!r}\n" if recordings else ""
     settings = folder / "dialer.toml"
     settings.write_text(
         f"""clock_shift_s = {shift_s}
@@ -52,7 +55,7 @@ port = 0
 
 [carrier]
 workers = {workers}
-
+{recorded}
 [[trunks]]
 name = "demo"
 address = "{HOST}:{ports.carrier}"

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 
 import trio
 
-from dialer.carrier.port import Carrier
-from dialer.carrier.port import Emit as CarrierEmit
+from dialer.carrier.port import Carrier, Emit
 from dialer.carrier.sip.pool import SipCarrier
 from dialer.compliance.suppression import Suppressions
 from dialer.floor.floor import Floor
@@ -26,16 +25,11 @@ from dialer.service.loading import OperatorData
 from dialer.service.office import ServiceOffice
 from dialer.service.questions import store_leads
 from dialer.settings import Settings
-from dialer.store.port import Emit as StoreEmit
 from dialer.store.port import Store
 from dialer.store.sqlite import SqlStore
 from dialer.telemetry.logs import attempt_line
 from dialer.telemetry.metrics import Metrics
 from dialer.web.app import build_app, serve
-
-MakeStore = Callable[[StoreEmit, int], Store]
-"""Makes the store from its emit and the clock's shift in ms."""
-MakeCarrier = Callable[[CarrierEmit, Callable[[], Instant]], Carrier]
 
 _log = logging.getLogger("dialer.service")
 
@@ -49,39 +43,12 @@ class Running:
 
 
 class Service:
-    """The service over one set of settings and operator data.
+    """The service over one set of settings and operator data, with SIP and SQLite."""
 
-    Shells are chosen here: SIP and SQLite unless others are handed in.
-    """
-
-    def __init__(
-        self,
-        settings: Settings,
-        data: OperatorData,
-        make_store: MakeStore | None = None,
-        make_carrier: MakeCarrier | None = None,
-    ) -> None:
+    def __init__(self, settings: Settings, data: OperatorData) -> None:
         self._settings = settings
         self._data = data
-        self._make_store = make_store or self._sqlite
-        self._make_carrier = make_carrier or self._sip
         self._left = trio.Event()
-
-    def _sqlite(self, emit: StoreEmit, clock_shift_ms: int) -> Store:
-        return SqlStore(self._settings.database, emit, clock_shift_ms)
-
-    def _sip(self, emit: CarrierEmit, now: Callable[[], Instant]) -> Carrier:
-        chosen = self._settings.carrier
-        return SipCarrier(
-            emit,
-            now,
-            trunks=self._settings.trunks,
-            workers=chosen.workers,
-            bind_host=chosen.bind_host,
-            public_host=chosen.public_host,
-            calls_per_worker=chosen.calls_per_worker,
-            recordings=chosen.recordings,
-        )
 
     def leave(self) -> None:
         """Hang up, flush and end, now."""
@@ -98,8 +65,8 @@ class Service:
         floor = Floor(self._data.ruleset, Suppressions(self._data.lists), self._settings.trunks)
         dispatcher = Dispatcher(floor, clock.now, lambda command: route(command))
         metrics = Metrics(dispatcher.snapshot)
-        store = self._make_store(dispatcher.emit, clock.shift_ms)
-        carrier = self._make_carrier(dispatcher.emit, clock.now)
+        store = SqlStore(self._settings.database, dispatcher.emit, clock.shift_ms)
+        carrier = self._carrier(dispatcher.emit, clock.now, metrics)
         route = _Router(store, carrier, metrics)
         office = ServiceOffice(clock, floor, dispatcher, store, metrics, self._settings.data)
 
@@ -126,6 +93,20 @@ class Service:
                 calling.cancel_scope.cancel()
             store.carry_out(_changed("stopped", clock.now()))
             keeping.cancel_scope.cancel()
+
+    def _carrier(self, emit: Emit, now: Callable[[], Instant], metrics: Metrics) -> Carrier:
+        chosen = self._settings.carrier
+        return SipCarrier(
+            emit,
+            now,
+            trunks=self._settings.trunks,
+            workers=chosen.workers,
+            bind_host=chosen.bind_host,
+            public_host=chosen.public_host,
+            calls_per_worker=chosen.calls_per_worker,
+            recordings=chosen.recordings,
+            on_worker=metrics.worker_state,
+        )
 
     async def drain(self, office: ServiceOffice) -> None:
         """No new dials; leave once every call has finished and every wrap-up is done."""

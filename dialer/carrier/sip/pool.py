@@ -113,8 +113,8 @@ class SipCarrier:
     allows fewer, which each finds out for itself. `bind_host` is the local address for SIP and
     RTP, `public_host` the one told to the far end (the same unless there is address translation).
     `media_ports` is shared out among the workers: two for each call at least, better many more.
-    With `recordings`, every bridge leaves two WAV files there: what the lead and what the agent
-    was sent.
+    `on_worker` hears of every worker that comes up or goes down. With `recordings`, every bridge
+    leaves two WAV files there: what the lead and what the agent was sent.
     """
 
     def __init__(
@@ -129,12 +129,14 @@ class SipCarrier:
         media_ports: range = range(10_000, 20_000),
         calls_per_worker: int = 100,
         recordings: Path | None = None,
+        on_worker: Callable[[str, bool], None] = lambda name, up: None,
     ) -> None:
         self._emit = emit
         self._now = now
         self._trunks = {trunk.name: trunk for trunk in trunks}
         self._public_host = public_host or bind_host
         self._recordings = recordings
+        self._on_worker = on_worker
         self._legs: dict[LegId, _Leg] = {}
         self._bridges: dict[int, _Bridging] = {}
         self._last_bridge = 0
@@ -296,11 +298,15 @@ class SipCarrier:
             hello.version,
             hello.capacity,
         )
+        self._on_worker(supervisor.name, True)
         self._capacity_changed()
 
     def _worker_down(self, supervisor: Supervisor) -> None:
         slot = self._slots[supervisor]
+        if slot.capacity:
+            self._on_worker(supervisor.name, False)
         slot.capacity = 0
+        slot.lingering.clear()
         lost = tuple(sorted(slot.legs))
         for leg_id in lost:
             self._release(leg_id)
@@ -316,6 +322,7 @@ class SipCarrier:
         leg_id = LegId(news.leg)
         if isinstance(news, Freed):
             self._slots[supervisor].lingering.discard(leg_id)
+            self._capacity_changed()
             return
         leg = self._legs.get(leg_id)
         if leg is None or leg.slot.supervisor is not supervisor:
@@ -335,6 +342,7 @@ class SipCarrier:
             case Ended():
                 if news.lingers:
                     leg.slot.lingering.add(leg_id)
+                    self._capacity_changed()
                 self._release(leg_id)
                 ending = Ending(news.status, news.q850, news.reason)
                 self._emit(LegEnded(leg_id, ending, self._instant(news.at)))
@@ -387,7 +395,9 @@ class SipCarrier:
         self._emit(LegEnded(leg_id, ending, self._now()))
 
     def _total(self) -> int:
-        return sum(slot.capacity for slot in self._slots.values())
+        """A channel that an ended leg still holds is no capacity: an unanswered call keeps its
+        channel for up to 32 s (RFC 3261, timer B)."""
+        return sum(slot.capacity - len(slot.lingering) for slot in self._slots.values())
 
     def _capacity_changed(self) -> None:
         if self._capacity is not None and self._capacity != self._total():
