@@ -7,7 +7,7 @@ promises themselves are in `witness`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from hypothesis import settings
@@ -60,7 +60,7 @@ class HostileController(PreviewController):
         return Proposal(1_000, "more")
 
 
-def hostile(_: DialMode) -> PacingController:
+def hostile(mode: DialMode) -> PacingController:
     return HostileController()
 
 
@@ -86,7 +86,7 @@ def pool() -> Iterator[Lead]:
 class AnyWorld(RuleBasedStateMachine):
     """Draws what happens next; the witness objects."""
 
-    controllers = staticmethod(controller_for)
+    controllers: Callable[[DialMode], PacingController] = staticmethod(controller_for)
 
     def __init__(self) -> None:
         super().__init__()

@@ -198,7 +198,7 @@ class Witness:
         if call.answered_at is None:
             call.answered_at = Instant(event.at - event.verdict.elapsed_ms)
         call.verdict = event.verdict
-        if event.verdict.kind in (VerdictKind.HUMAN, VerdictKind.UNSURE) and call.due is None:
+        if event.verdict.kind in (VerdictKind.HUMAN, VerdictKind.UNSURE) and call.lawful_by is None:
             self._live(call, event.at, event.verdict.greeting_ended_at, now)
 
     def _live(self, call: Call, at: Instant, greeting: Instant | None, now: Instant) -> None:
