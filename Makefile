@@ -23,8 +23,9 @@ check: $(VENV)/test-ready
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-# Pacing in simulated time, one JSON line a cell.
+# What small things cost, and pacing in simulated time: one JSON line a figure.
 bench: $(VENV)/demo-ready
+	$(BIN)/python -m bench
 	$(BIN)/python -m bench.pacing $(ARGS)
 
 # Draws README's state machines again from their tables.

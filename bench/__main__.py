@@ -1,0 +1,147 @@
+"""`python -m bench`: what each small thing costs, one JSON line a figure.
+
+Machines are noisy: every figure is a median of repeats and stands beside `yardstick`, the median of
+a fixed piece of Python on the same machine in the same run; compare ratios, not times.
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+import statistics
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import click
+import numpy as np
+
+import dialer
+from dialer.amd.analyzer import CallAnalyzer
+from dialer.compliance.numbering import read_number
+from dialer.compliance.ruleset import load_ruleset
+from dialer.compliance.screening import Facts, decide
+from dialer.compliance.suppression import NumberList, Suppressions
+from dialer.intake.dnc_lists import read_numbers
+from dialer.intake.lead_csv import read_leads
+from dialer.model.campaigns import CallingHours, ListSource
+from dialer.model.instant import Instant, instant_of
+from dialer.model.numbers import PhoneNumber
+from dialer.model.suppression import SuppressionSource
+from dialer.pacing.controller import PacingView
+from dialer.pacing.predictive import PredictiveController
+
+SEED = 1
+NOON = instant_of(datetime(2026, 12, 2, 17, 0, tzinfo=UTC))
+
+
+def _median_us(do: Callable[[], object], per: int, repeats: int = 7) -> float:
+    """Median time of `do` in µs, divided by the `per` things it does."""
+    took = []
+    for _ in range(repeats):
+        started = time.perf_counter()
+        do()
+        took.append((time.perf_counter() - started) / per)
+    return statistics.median(took) * 1e6
+
+
+def _yardstick() -> None:
+    sum(number * number for number in range(100_000))
+
+
+def _screening() -> Callable[[], object]:
+    number = read_number("(212) 555-0123")
+    assert isinstance(number, PhoneNumber)
+    hours = CallingHours(tuple((540, 1200) for _ in range(7)))
+    caller = "+12025550199"
+    facts = Facts(number, "S", hours, (), (), 3, 3_600_000, caller, (caller,), 22_000)
+    ruleset = load_ruleset()
+    return lambda: [decide(facts, ruleset, NOON) for _ in range(100)]
+
+
+def _list_lookup() -> Callable[[], object]:
+    numbers = np.arange(12_000_000_000, 12_005_000_000, dtype=np.uint64)
+    book = Suppressions([NumberList("n", SuppressionSource.NATIONAL, NOON, numbers)])
+    return lambda: [book.find(f"+{12_000_000_000 + 997 * n}", "S") for n in range(1_000)]
+
+
+def _lead_rows() -> Callable[[], object]:
+    rows = "".join(f"Ann,(212) {200 + n // 10_000}-{n % 10_000:04d}\n" for n in range(10_000))
+    content = f"Name,Phone\n{rows}".encode()
+    source = ListSource("leads.csv", "Phone", {"name": "Name"})
+    return lambda: read_leads("leads.csv", content, source)
+
+
+def _list_lines() -> Callable[[], object]:
+    content = b"".join(b"%d,%07d\n" % divmod(n, 10**7) for n in range(2_000_000_000, 2_000_500_000))
+    return lambda: read_numbers(content, "npa,number", "x")
+
+
+def _decision() -> Callable[[], object]:
+    controller = PredictiveController()
+    views = [
+        PacingView(
+            now=Instant(NOON + 250 * tick),
+            ready=2,
+            talk_ages_ms=tuple(range(0, 210_000, 5_000)),
+            wrapup_ages_ms=(1_000, 5_000, 9_000, 13_000, 17_000, 21_000),
+            ring_ages_ms=tuple(range(0, 25_000, 500)),
+            detect_ages_ms=(200, 600, 900),
+            waiting=0,
+            live=1_000,
+            dropped=28,
+            drop_ceiling=0.03,
+        )
+        for tick in range(200)
+    ]
+    return lambda: [controller.propose(view) for view in views]
+
+
+def _frames() -> Callable[[], object]:
+    noise = np.random.default_rng(SEED).normal(0, 800, (300, 160)).astype(np.int16)
+
+    def analyse() -> None:
+        analyzer = CallAnalyzer()
+        analyzer.answered()
+        for frame in noise:
+            analyzer.feed(frame)
+
+    return analyse
+
+
+FIGURES: tuple[tuple[str, Callable[[], Callable[[], object]], int], ...] = (
+    ("screening decision", _screening, 100),
+    ("number looked up in a list of 5 million", _list_lookup, 1_000),
+    ("lead row read and normalised", _lead_rows, 10_000),
+    ("line of a do-not-call list read", _list_lines, 500_000),
+    ("predictive decision at 50 agents", _decision, 200),
+    ("audio frame of 20 ms analysed", _frames, 300),
+)
+
+
+def main() -> None:
+    versions = {
+        "dialer": dialer.__version__,
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+    }
+    for name, prepare, per in FIGURES:
+        do = prepare()
+        yardstick = _median_us(_yardstick, 1)
+        click.echo(
+            json.dumps(
+                {
+                    "figure": name,
+                    "value": round(_median_us(do, per), 3),
+                    "unit": "us",
+                    "yardstick_us": round(yardstick, 1),
+                    "per_run": per,
+                    "seed": SEED,
+                    "versions": versions,
+                }
+            )
+        )
+
+
+if __name__ == "__main__":
+    main()
