@@ -11,6 +11,7 @@ import pytest
 import trio
 from trio.testing import MockClock
 
+from dialer.floor.dialling import NO_RESPONSE_MS
 from dialer.model.calls import Blame, Cause
 from dialer.model.campaigns import DialMode
 from dialer.model.commands import Dial
@@ -178,5 +179,12 @@ async def test_a_dead_trunk_burns_no_lead(clock: MockClock) -> None:
         due = max(entry.at + 5 * MINUTE_MS, revives_at)
         assert again - due <= 90 * SECOND_MS, "a lead no phone of which rang waits out no gap"
     assert not [e for e in entries if e.kind is EntryKind.REFUSED]
+    # After the alarm one trial call at a time, ever longer apart, at most a minute.
+    (alarm,) = (e for e in entries if e.kind is EntryKind.ALARM)
+    trials = [at for at, _ in running.dials if alarm.at < at < revives_at]
+    gaps = [b - a - NO_RESPONSE_MS for a, b in pairwise(trials)]
+    assert len(gaps) >= 5
+    assert all(b >= a - SECOND_MS for a, b in pairwise(gaps)), "never sooner than before"
+    assert 5 * SECOND_MS <= gaps[0] <= gaps[-1] <= 62 * SECOND_MS
     assert report.dispositions["VACANT"] == len(loaded)
     assert report.leads_done == len(loaded)
