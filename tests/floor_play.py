@@ -110,12 +110,13 @@ class Play:
         trunk: Trunk | None = None,
         capacity: int = 50,
         lists: Sequence[NumberList] = (),
+        more_trunks: Sequence[Trunk] = (),
     ) -> None:
         self.campaign = of or campaign()
         self.floor = Floor(
             load_ruleset(),
             Suppressions(lists),
-            [trunk or Trunk("loop", "127.0.0.1:5060", 50, 50)],
+            [trunk or Trunk("loop", "127.0.0.1:5060", 50, 50), *more_trunks],
         )
         self.now = NOON
         self.said: list[Command] = []

@@ -146,12 +146,12 @@ def test_drops_never_pass_the_ceiling_though_pacing_always_asks_for_a_thousand(
     scenario: Scenario, live: int, share: float, leaving: bool
 ) -> None:
     """Nobody leaves: then there is no exception. With `leaving`, the past's answers leave the
-    account's 30 days one after another during the shift."""
+    account's 30 days within seconds, early in the shift."""
     dropped = int(Fraction(str(scenario.drop_ceiling)) * live * Fraction(str(share)))
-    thirty_days_ago = Instant(MORNING - 30 * DAY_MS)
-    first, last = thirty_days_ago, Instant(thirty_days_ago + SHIFT_MS)
-    if not leaving:
-        first, last = Instant(MORNING - 29 * DAY_MS), MORNING
+    first, last = Instant(MORNING - 29 * DAY_MS), MORNING
+    if leaving:
+        first = Instant(MORNING - 30 * DAY_MS + 40 * SECOND_MS)
+        last = Instant(first + 20 * SECOND_MS)
     run = shift(
         scenario,
         past=live_answers(CAMPAIGN, live, 0 if leaving else dropped, first, last),

@@ -210,7 +210,7 @@ class Witness:
         call.detect_by = None
 
     def _late(self, call: Call, at: Instant) -> None:
-        if call.in_time_until is not None and not call.was_bridged:
+        if call.in_time_until is not None and not call.was_bridged and not call.message:
             self.excuses.carrier += at > call.in_time_until
 
     def _gone(self, leg: LegId, now: Instant) -> None:
