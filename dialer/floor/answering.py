@@ -55,6 +55,8 @@ def progressed(floor: FloorState, attempt: Attempt, event: LegProgressed, now: I
     """100 Trying shows that the trunk lives; 18x that the far end is being alerted. The ring
     timeout counts from the first 18x, so nobody gets less than the promised ringing."""
     if attempt.state not in (AttemptState.DIALLING, AttemptState.RINGING):
+        if event.status > 100:
+            _rang_after_all(floor, attempt)
         return
     first = not attempt.reached
     trunk_spoke(attempt)
@@ -70,6 +72,7 @@ def progressed(floor: FloorState, attempt: Attempt, event: LegProgressed, now: I
 def answered(floor: FloorState, attempt: Attempt, at: Instant, now: Instant) -> None:
     """200 OK: listen, or, on an agent's own preview, join them at once."""
     if attempt.state not in (AttemptState.DIALLING, AttemptState.RINGING):
+        _rang_after_all(floor, attempt)
         return
     trunk_spoke(attempt)
     attempt.desk.answered += 1
@@ -78,6 +81,13 @@ def answered(floor: FloorState, attempt: Attempt, at: Instant, now: Instant) -> 
     attempt.deadline = Instant(now + DETECTION_LIMIT_MS)
     if attempt.for_agent is not None:
         _live(floor, attempt, at, now)
+
+
+def _rang_after_all(floor: FloorState, attempt: Attempt) -> None:
+    """A trunk given up as dead had only been slow: the phone rang, so the dial counts."""
+    if attempt.disposition == SystemDisposition.TRUNK_FAILURE and not attempt.reached:
+        attempt.reached = True
+        floor.note_dial(attempt.lead.number.e164, attempt.entered[AttemptState.DIALLING])
 
 
 def tone_heard(floor: FloorState, attempt: Attempt, event: ToneHeard, now: Instant) -> None:

@@ -179,6 +179,20 @@ def test_an_offer_nobody_asked_for_changes_nothing() -> None:
     assert play.floor.snapshot(play.now).campaigns[0].hopper == 0
 
 
+def test_a_phone_that_rings_after_its_trunk_was_given_up_counts_as_dialled() -> None:
+    play = Play()
+    play.agent_ready()
+    dial = play.dial()
+    play.later(6_100)
+    assert play.last_end().data["disposition"] == "TRUNK_FAILURE"
+    play.tell(LegProgressed(dial.leg, 180, False, play.now))
+    play.end(dial.leg, 487)
+    play.later(300_000)
+    play.offer(lead(100))
+    assert len(play.of(Dial)) == 1
+    assert play.entries(EntryKind.REFUSED)[-1].data["codes"] == ["FREQ_CAP"]
+
+
 # --- agents -----------------------------------------------------------------------------------
 
 

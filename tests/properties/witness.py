@@ -47,6 +47,7 @@ class Call:
     number: str
     leg: LegId
     detect: bool
+    dialled_at: Instant
     answered_at: Instant | None = None
     detect_by: Instant | None = None
     verdict: AmdVerdict | None = None
@@ -159,7 +160,10 @@ class Witness:
                 self.capacity = legs
             case e.SuppressionRequested(suppression=suppression):
                 self.suppressed.add(suppression.e164)
+            case e.LegProgressed(leg=leg, status=status) if status > 100:
+                self._rings(leg)
             case e.LegAnswered(leg=leg, at=at):
+                self._rings(leg)
                 self._answered(leg, at, now)
             case e.VerdictReached():
                 self._verdict(event, now)
@@ -178,6 +182,13 @@ class Witness:
                     self._gone(leg, now)
             case _:
                 pass
+
+    def _rings(self, leg: LegId) -> None:
+        call = self.calls.get(leg)
+        if call is not None and leg in self.in_use:
+            dial = (call.dialled_at, leg)
+            if dial not in self.dials[call.number]:
+                self.dials[call.number].append(dial)
 
     def _answered(self, leg: LegId, at: Instant, now: Instant) -> None:
         if leg in self.phones:
@@ -241,7 +252,9 @@ class Witness:
                 self.nothing_is_dialled_while_dialling_is_off()
                 self.calls_per_second_are_kept(now)
                 attempt = self.a_dial_follows_its_committed_entry(command, event)
-                self.calls[command.leg] = Call(attempt, command.number, command.leg, command.detect)
+                self.calls[command.leg] = Call(
+                    attempt, command.number, command.leg, command.detect, now
+                )
                 self.in_use.add(command.leg)
                 self.channels_and_capacity_are_kept()
             case CallAgent():
