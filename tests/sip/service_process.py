@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import csv
 import json
+import logging
 import os
 import re
 import secrets
@@ -27,6 +28,7 @@ import trio
 from dialer.compliance.suppression import Suppressions
 from dialer.demo.robots import browser
 from dialer.demo.sipp import free_ports
+from dialer.demo.truth import read_truth
 from dialer.demo.world import Ports, agent_names, build_world
 from dialer.intake.dnc_lists import load_lists
 from dialer.model.instant import Instant
@@ -36,6 +38,8 @@ from dialer.service.office import hash_password
 from dialer.service.offline import now_of, reading, writing
 from dialer.settings import Settings, read_settings
 from tests.sip.sipp import DEMO, number, sipp
+
+_log = logging.getLogger(__name__)
 
 ROOT = Path(__file__).parents[2]
 PATIENCE_S = 40.0
@@ -96,6 +100,10 @@ class World:
     async def journal(self, *kinds: EntryKind) -> list[JournalEntry]:
         """Entries of these kinds (all without), oldest first."""
         return [e.entry for e in await self.stored() if not kinds or e.entry.kind in kinds]
+
+    async def calls_over(self) -> list[str]:
+        """The numbers of the calls that came to the carrier and are over, as the carrier saw it."""
+        return [called for called, _ in read_truth(self.folder / "carrier.log")]
 
     async def until_journal(
         self, holds: Callable[[list[JournalEntry]], bool], what: str
@@ -247,6 +255,8 @@ async def serving(world: World) -> AsyncIterator[ServiceProcess]:
     finally:
         if process.poll() is None:
             process.kill()
+        else:
+            _log.info("the service had ended with status %d", process.returncode)
         with trio.CancelScope(shield=True):
             await process.wait()
             for pid in running.workers().values():

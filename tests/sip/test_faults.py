@@ -6,8 +6,10 @@ from __future__ import annotations
 import logging
 import os
 import resource
+import secrets
 import signal
 import sqlite3
+import sys
 from collections.abc import Iterator
 from contextlib import AsyncExitStack, closing, contextmanager
 from itertools import pairwise
@@ -24,7 +26,7 @@ from dialer.model.instant import SECOND_MS
 from dialer.model.journal import EntryKind, JournalEntry
 from dialer.model.leads import LeadState
 from dialer.service.offline import reading
-from tests.sip.service_process import ServiceProcess, World, build, gone, serving, until
+from tests.sip.service_process import ROOT, ServiceProcess, World, build, gone, serving, until
 
 _log = logging.getLogger(__name__)
 """Says what was measured (pytest --log-cli-level=INFO)."""
@@ -45,6 +47,16 @@ def intended(entries: list[JournalEntry]) -> list[JournalEntry]:
 
 def ended(entries: list[JournalEntry]) -> list[JournalEntry]:
     return [entry for entry in entries if entry.kind is EntryKind.ATTEMPT_ENDED]
+
+
+def talking(entries: list[JournalEntry]) -> set[str]:
+    """The numbers bridged to an agent now."""
+    over = {entry.attempt_id for entry in ended(entries)}
+    return {
+        entry.number
+        for entry in entries
+        if entry.kind is EntryKind.BRIDGED and entry.attempt_id not in over
+    }
 
 
 def all_tried_and_over(world: World, entries: list[JournalEntry]) -> bool:
@@ -141,7 +153,8 @@ async def test_a_killed_sip_worker(tmp_path: Path) -> None:
 
 
 async def test_a_killed_service_started_again(tmp_path: Path) -> None:
-    """SIGKILL in the middle of a run, a new start, then both ways to stop it."""
+    """SIGKILL in the middle of a run, a new start that dials by itself, then a stop that lets calls
+    finish. The far end is asked what reached it."""
     world = await build(tmp_path, ["human_short"] * 13 + ["busy", "vacant", "no_answer"])
     async with world.carrier(), world.phones():
         async with serving(world) as service, trio.open_nursery() as people:
@@ -150,10 +163,8 @@ async def test_a_killed_service_started_again(tmp_path: Path) -> None:
             async with service.person(world, "manager") as manager:
                 await press_start(manager.client)
             await world.until_journal(
-                lambda entries: (
-                    len(intended(entries)) >= 4 and len(ended(entries)) < len(intended(entries))
-                ),
-                "calls in progress",
+                lambda entries: len(intended(entries)) >= 4 and bool(talking(entries)),
+                "a conversation",
             )
             people.cancel_scope.cancel()
             service.process.kill()
@@ -164,6 +175,7 @@ async def test_a_killed_service_started_again(tmp_path: Path) -> None:
         before = await world.journal()
         open_ones = {e.attempt_id for e in intended(before)} - {e.attempt_id for e in ended(before)}
         assert open_ones
+        await until(world.calls_over, lambda over: talking(before) <= set(over), "their ends")
 
         async with (
             serving(world) as service,
@@ -193,9 +205,12 @@ async def test_a_killed_service_started_again(tmp_path: Path) -> None:
             await ben.finish_call()
             assert await service.exit(15.0) == 0
             assert len(intended(await world.journal())) == dials
-        await audit(world)
-        changes = await world.journal(EntryKind.SERVICE_CHANGED)
-        assert [e.data["change"] for e in changes] == ["started", "started", "stopped"]
+        entries = await audit(world)
+        changes = [e.data["change"] for e in entries if e.kind is EntryKind.SERVICE_CHANGED]
+        assert changes == ["started", "started", "stopped"]
+        over = await world.calls_over()
+        assert len(set(over)) == len(over), "a phone rang twice"
+        assert set(over) <= {entry.number for entry in intended(entries)}
 
 
 @pytest.mark.parametrize("second", [signal.SIGTERM, signal.SIGINT])
@@ -224,6 +239,41 @@ async def test_a_second_signal_hangs_up_and_leaves(tmp_path: Path, second: signa
     assert entry.data["cause"] == Cause.AGENT_HUNG_UP
     changes = await world.journal(EntryKind.SERVICE_CHANGED)
     assert [each.data["change"] for each in changes] == ["started", "stopped"]
+
+
+async def test_only_one_service_writes_a_database(tmp_path: Path) -> None:
+    """A second service, and an import by command, are refused while one runs; questions are not."""
+    world = await build(tmp_path, ["human_short"], agents=1, workers=1)
+    more = tmp_path / "more.csv"
+    more.write_text("First Name,Last Name,City,Phone\nAda,Sample,Boston,617-555-0190\n")
+    async with serving(world) as service:
+        before = len(await world.stored())
+        taken = f"process {service.pid} is writing this database already"
+        for arguments in (
+            ["serve"],
+            ["leads", "import", "demo", str(more)],
+            ["user", "add", "eve", "--role", "admin", "--password", secrets.token_urlsafe()],
+        ):
+            status, said = await dialer(world, *arguments)
+            assert status == 1, arguments
+            assert taken in said, arguments
+            assert "Traceback" not in said
+        for arguments in (["report", "demo"], ["audit", "verify"]):
+            status, said = await dialer(world, *arguments)
+            assert status == 0, said
+        assert len(await world.stored()) == before
+        assert (await service.health())["journal_ok"]
+    status, said = await dialer(world, "leads", "import", "demo", str(more))
+    assert status == 0, said
+
+
+async def dialer(world: World, *arguments: str) -> tuple[int | None, str]:
+    """Run a command on the world's settings: its exit status and what it said."""
+    command = [sys.executable, "-m", "dialer", *arguments, "--config", str(world.config)]
+    ended = await trio.run_process(
+        command, cwd=ROOT, capture_stdout=True, capture_stderr=True, check=False
+    )
+    return ended.returncode, (ended.stdout + ended.stderr).decode()
 
 
 async def test_a_journal_that_cannot_be_written(tmp_path: Path) -> None:
