@@ -7,8 +7,9 @@ from dialer.calls.attempt import AttemptInput
 from dialer.calls.causes import Outcome, outcome_of
 from dialer.calls.matching import IdleAgent, WaitingCall, match
 from dialer.compliance.drop_rate import connect_deadline, connected_in_time
-from dialer.floor.dialling import SET_UP_MS, trunk_failed, trunk_spoke
+from dialer.floor.dialling import SET_UP_MS
 from dialer.floor.state import AgentSession, Attempt, FloorState
+from dialer.floor.trunks import trunk_failed, trunk_spoke
 from dialer.floor.wrapping_up import LOST, end_attempt, release
 from dialer.model.agents import AgentState
 from dialer.model.calls import AmdVerdict, AttemptState, Blame, Cause, Ending, Tone, VerdictKind

@@ -17,6 +17,7 @@ from dialer.compliance.governor import lawful_dials
 from dialer.compliance.screening import Facts, decide
 from dialer.floor.desk import Desk
 from dialer.floor.state import AgentSession, Attempt, FloorState, TrunkUse
+from dialer.floor.trunks import free_channels, unable
 from dialer.floor.wrapping_up import end_attempt
 from dialer.leads.hopper import HopperEntry
 from dialer.model.agents import AgentState
@@ -55,8 +56,6 @@ IN_FLIGHT = frozenset(
         AttemptState.WAITING,
     }
 )
-TRUNK_FAILURES_TOLERATED = 3
-LONGEST_BACK_OFF_MS = 60 * SECOND_MS
 
 
 def screen(
@@ -169,22 +168,13 @@ def _stopped(floor: FloorState, desk: Desk, now: Instant) -> str:
 
 
 def _blocked(floor: FloorState, desk: Desk, use: TrunkUse, now: Instant) -> str:
-    unable = _unable(floor, use, now)
-    if unable:
-        return unable
+    reason = unable(floor, use, now)
+    if reason:
+        return reason
     if not any(a.state is not AgentState.OFFLINE for a in floor.agents_of(desk)):
         return "No agent of this campaign is signed in."
     if not desk.hopper:
         return _no_lead(floor, desk)
-    return ""
-
-
-def _unable(floor: FloorState, use: TrunkUse, now: Instant) -> str:
-    """In words, what keeps calls from being placed."""
-    if floor.capacity == 0:
-        return "No SIP worker is up: there is nothing to place a call with."
-    if use.down_until is not None and (now < use.down_until or use.legs):
-        return f"Trunk {use.trunk.name} ({use.trunk.address}) does not answer: trying it carefully."
     return ""
 
 
@@ -215,7 +205,7 @@ def _refill(floor: FloorState, desk: Desk, now: Instant) -> None:
 
 
 def _show_previews(floor: FloorState, desk: Desk, now: Instant) -> None:
-    """Agents who stand ready for calls in flight (the campaign's mode was changed) are left alone."""
+    """Agents who stand ready for calls in flight (the mode was changed) are left alone."""
     ready = [s for s in floor.agents_of(desk) if s.state is AgentState.READY]
     spare = len(ready) - _in_flight(floor.of_desk(desk))
     for session in sorted(ready, key=lambda a: a.since)[: max(0, spare)]:
@@ -245,7 +235,7 @@ def _pace(floor: FloorState, desk: Desk, use: TrunkUse, now: Instant) -> str:
         live=desk.account.live(all_ended),
         dropped=view.dropped,
         ceiling=desk.campaign.drop_ceiling,
-        free_channels=_free_channels(floor, use),
+        free_channels=free_channels(floor, use),
         cps_tokens=use.room(now),
     )
     for _ in range(grant.dials):
@@ -258,21 +248,14 @@ def _pace(floor: FloorState, desk: Desk, use: TrunkUse, now: Instant) -> str:
     return grant.why if proposal.dials else proposal.why
 
 
-def _free_channels(floor: FloorState, use: TrunkUse) -> int:
-    """Channels for lead legs, after those kept for agents' phones; one for a trunk on trial."""
-    legs = floor.capacity - len(floor.legs) - floor.phones_wanted
-    most = 1 if use.down_until is not None else use.trunk.channels
-    return max(0, min(legs, most - use.legs))
-
-
 def launch(floor: FloorState, session: AgentSession, entry: HopperEntry, now: Instant) -> str:
     """Dial the lead the agent looked at; in words, why not now."""
     desk = floor.desks[session.campaign]
     use = floor.trunks[desk.campaign.trunk]
-    stop = _stopped(floor, desk, now) or _unable(floor, use, now)
+    stop = _stopped(floor, desk, now) or unable(floor, use, now)
     if stop:
         return stop
-    if _free_channels(floor, use) < 1 or use.room(now) < 1:
+    if free_channels(floor, use) < 1 or use.room(now) < 1:
         return "Every channel is in use at this moment: try again."
     session.preview = None
     plan(floor, desk, entry, now, session)
@@ -407,31 +390,3 @@ def _unplaced(
         else Outcome(Cause.CANCELLED, Blame.US, SystemDisposition.CANCELLED)
     )
     end_attempt(floor, attempt, given, outcome, now, refused=refused)
-
-
-def trunk_spoke(attempt: Attempt) -> None:
-    """The trunk answered something: it is alive."""
-    attempt.reached = True
-    use = attempt.trunk
-    use.failures, use.down_until, use.back_off_ms = 0, None, 5 * SECOND_MS
-
-
-def trunk_failed(floor: FloorState, attempt: Attempt, now: Instant) -> None:
-    """A call got no response at all; after a few in a row the trunk rests and is tried one call at
-    a time, so that a dead trunk burns no lead."""
-    use = attempt.trunk
-    use.failures += 1
-    resting = use.down_until is not None and now < use.down_until
-    if use.failures < TRUNK_FAILURES_TOLERATED or resting:
-        return
-    first = use.down_until is None
-    use.down_until = Instant(now + use.back_off_ms)
-    use.back_off_ms = min(2 * use.back_off_ms, LONGEST_BACK_OFF_MS)
-    if first:
-        floor.alarm(
-            "trunk_down",
-            f"Trunk {use.trunk.name} at {use.trunk.address} does not answer: {use.failures} calls "
-            "in a row got no response. Dialling on it stops but for one trial call at a time. "
-            "Check the address, the network and the carrier.",
-            now,
-        )
