@@ -9,7 +9,8 @@ import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import Future
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
 
 import httpx
 import pytest
@@ -37,16 +38,18 @@ MORE_LEADS = """Lead ID,First Name,Last Name,City,State,ZIP,Phone,Notes
 """
 
 
-@pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A running service with SIPp around it, three people who can sign in, and a list of two: one
-    who answers and one machine."""
-    folder = tmp_path_factory.mktemp("whole_job")
-    ready: Future[tuple[str, Service, trio.lowlevel.TrioToken]] = Future()
+@contextmanager
+def _served(folder: Path, leads: str, mode: str) -> Iterator[str]:
+    """A running service with SIPp around it, one agent's phone, and three people who can sign in;
+    the address of its pages."""
+    ready: Future[tuple[str, trio.lowlevel.TrioToken]] = Future()
     with ExitStack() as stack:
         carrier, phones = free_ports(2)
         settings_file = build_world(folder, None, 1, Ports(carrier, phones))
-        (folder / "campaigns" / "demo" / "leads.csv").write_text(LEADS)
+        campaign = folder / "campaigns" / "demo"
+        (campaign / "leads.csv").write_text(leads)
+        text = (campaign / "campaign.toml").read_text()
+        (campaign / "campaign.toml").write_text(text.replace('mode = "predictive"', mode))
         stack.enter_context(sipp("carrier.xml", carrier, 21_000, folder / "truth.log"))
         stack.enter_context(sipp("agents.xml", phones, 31_000, folder / "phones.log"))
         settings = read_settings(settings_file)
@@ -61,7 +64,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
                     ("olga", Role.COMPLIANCE),
                 ):
                     await running.office.add_user(User(name, name, role), PASSWORD, "test")
-                ready.set_result((running.address, service, trio.lowlevel.current_trio_token()))
+                ready.set_result((running.address, trio.lowlevel.current_trio_token()))
 
         def run_in_thread() -> None:
             try:
@@ -73,11 +76,18 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
         thread = threading.Thread(target=run_in_thread, name="service")
         thread.start()
-        at, running_service, token = ready.result(timeout=60)
-        yield at
-        trio.from_thread.run_sync(running_service.leave, trio_token=token)
+        address, token = ready.result(timeout=60)
+        yield address
+        trio.from_thread.run_sync(service.leave, trio_token=token)
         thread.join(timeout=30)
         assert not thread.is_alive(), "the service did not leave"
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A list of two: one who answers and one machine."""
+    with _served(tmp_path_factory.mktemp("whole_job"), LEADS, 'mode = "predictive"') as address:
+        yield address
 
 
 @pytest.fixture(scope="module")
@@ -156,6 +166,31 @@ def test_the_metrics_tell_the_same_story(browser: Browser, address: str) -> None
     assert samples["dialer_dials_total", campaign] == 3
     assert samples["dialer_connects_total", campaign] == 2
     assert samples["dialer_verdict_to_agent_seconds_count", campaign] == 2
+
+
+@pytest.mark.timeout(120)
+def test_a_preview_waits_for_the_agent_and_is_joined_at_the_answer(
+    browser: Browser, tmp_path: Path
+) -> None:
+    with _served(tmp_path, LEADS, 'mode = "preview"') as address:
+        manager = _person(browser, address, "mara")
+        manager.goto(f"{address}/campaigns/demo")
+        manager.get_by_role("button", name="Start", exact=True).click()
+        agent = _person(browser, address, "agent01")
+        agent.get_by_role("button", name="Start shift").click()
+        agent.get_by_role("button", name="Ready").click()
+        expect(agent.locator("[data-number]")).to_have_text("+12125550190", timeout=20_000)
+        assert not (tmp_path / "truth.log").exists() or not (tmp_path / "truth.log").read_text()
+        agent.get_by_role("button", name="Skip").click()
+        expect(agent.locator("[data-number]")).to_have_text("+12125550147")
+        agent.get_by_role("button", name="Skip").click()
+        expect(agent.locator("[data-number]")).to_have_text("+12125550190")
+        agent.get_by_role("button", name="Call").click()
+        expect(agent.locator(".state-word")).to_have_text("In call", timeout=20_000)
+        agent.get_by_role("button", name="Hang up").click()
+        agent.get_by_label("Sale").check()
+        agent.get_by_role("button", name="Save").click()
+        expect(agent.locator("[data-number]")).to_have_text("+12125550147", timeout=20_000)
 
 
 @pytest.mark.timeout(240)
