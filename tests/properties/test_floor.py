@@ -450,7 +450,7 @@ class AnyWorldHostilePacing(AnyWorld):
     controllers = staticmethod(hostile)
 
 
-WORLDS = settings(max_examples=60, stateful_step_count=50)
+WORLDS = settings(max_examples=150, stateful_step_count=50)
 
 
 def test_every_promise_holds_whatever_happens() -> None:

@@ -1,5 +1,5 @@
-"""A witness between a floor and its world: hears every event and command, knows nothing of the
-floor's inside, and objects as soon as a promise of the house is broken.
+"""A witness between a floor and its world: hears every event and command, and objects as soon as
+a promise of the house is broken. Of the floor's inside it reads the drop account only.
 
 Each promise is a method of its own whose name is the promise; `BrokenPromise` carries it.
 """
@@ -107,7 +107,6 @@ class Witness:
     disposed: Counter[AttemptId] = field(default_factory=Counter)
     agent_states: dict[str, str] = field(default_factory=dict)
     dropped: int = 0
-    bound_passed_by: Fraction = Fraction(0)
     excuses: _Excuses = field(default_factory=_Excuses)
 
     # --- in front of the floor ----------------------------------------------------------------
@@ -450,7 +449,7 @@ class Witness:
         excess = account.dropped(now) - lawful
         excused = 0 if self.steady else self.excuses.agents_gone + self.excuses.carrier
         _hold(
-            excess <= excused + self.bound_passed_by,
+            excess <= excused,
             f"{account.dropped(now)} drops of {account.live(now)} live answers, {self.excuses}",
         )
 
