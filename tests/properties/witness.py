@@ -107,6 +107,7 @@ class Witness:
     disposed: Counter[AttemptId] = field(default_factory=Counter)
     agent_states: dict[str, str] = field(default_factory=dict)
     dropped: int = 0
+    woken_in_vain: int = 0
     excuses: _Excuses = field(default_factory=_Excuses)
 
     # --- in front of the floor ----------------------------------------------------------------
@@ -119,6 +120,7 @@ class Witness:
         for command in commands:
             self._said(command, event, now)
         self._after(now)
+        self.the_floor_does_not_spin(event, now)
         return commands
 
     def next_deadline(self) -> Instant | None:
@@ -130,12 +132,11 @@ class Witness:
     def pass_deadline(self, at: Instant) -> list[Command]:
         """Wake the floor at the deadline it gave: it must not ask for that same instant again."""
         commands: list[Command] = []
-        for _ in range(STEPS_AT_ONE_INSTANT):
+        while True:
             commands += self.handle(e.DeadlineReached(), at)
             due = self.next_deadline()
             if due is None or due > at:
                 return commands
-        raise BrokenPromise(f"the floor spins: woken at {at}, it asks for {due}")
 
     @property
     def view(self) -> CampaignView:
@@ -452,6 +453,12 @@ class Witness:
             excess <= excused,
             f"{account.dropped(now)} drops of {account.live(now)} live answers, {self.excuses}",
         )
+
+    def the_floor_does_not_spin(self, event: e.Event, now: Instant) -> None:
+        due = self.next_deadline()
+        overdue = isinstance(event, e.DeadlineReached) and due is not None and due <= now
+        self.woken_in_vain = self.woken_in_vain + 1 if overdue else 0
+        _hold(self.woken_in_vain < STEPS_AT_ONE_INSTANT, f"woken at {now}, it asks for {due}")
 
     def nothing_is_left_over(self) -> None:
         """After the last call: every intended attempt has ended, every leg but the phones' is
