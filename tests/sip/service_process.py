@@ -45,6 +45,7 @@ ROOT = Path(__file__).parents[2]
 PATIENCE_S = 40.0
 """For what has no bound of its own, on a machine that is busy with other things."""
 LOOK_S = 0.05
+LAST_WORDS_S = 4.0
 _AREAS = (201, 303, 404, 512, 602, 713, 816, 917, 206, 313, 314, 415, 503, 504, 615, 617, 702)
 
 
@@ -252,11 +253,15 @@ async def serving(world: World) -> AsyncIterator[ServiceProcess]:
                 await trio.sleep(LOOK_S)
         running.address = found.group(1)
         yield running
+    except BaseException:
+        # A service that is failing says why once its calls are hung up: let it.
+        with trio.move_on_after(LAST_WORDS_S, shield=True):
+            await process.wait()
+        _log.error("the service said:\n%s", log.read_text()[-5_000:])
+        raise
     finally:
         if process.poll() is None:
             process.kill()
-        else:
-            _log.info("the service had ended with status %d", process.returncode)
         with trio.CancelScope(shield=True):
             await process.wait()
             for pid in running.workers().values():
