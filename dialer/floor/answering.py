@@ -294,7 +294,7 @@ def lead_leg_ended(floor: FloorState, attempt: Attempt, ending: Ending, now: Ins
             if ending.status >= 100 and not attempt.reached and ending.status not in (408, 503):
                 trunk_spoke(attempt)
             outcome = outcome_of(ending, attempt.tone, attempt.reached)
-            if outcome.cause is Cause.TRUNK_FAILURE:
+            if outcome.cause is Cause.TRUNK_FAILURE and ending.status:
                 trunk_failed(floor, attempt, now)
             end_attempt(floor, attempt, AttemptInput.FAILED, outcome, now, ending)
         case AttemptState.DETECTING:

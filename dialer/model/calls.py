@@ -100,8 +100,9 @@ class AmdVerdict:
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """How a leg ended, as the carrier saw it: SIP final status (200 for a BYE after answer, 0 for
-    none), Q.850 cause from a Reason header if there was one, and the reason phrase."""
+    """How a leg ended, as the carrier saw it: SIP final status (200 for a BYE after answer; 0 where
+    nothing was sent or came, by the doing of our side alone), Q.850 cause from a Reason header if
+    there was one, and the reason phrase."""
 
     status: int
     q850: int | None = None

@@ -33,7 +33,7 @@ from dialer.model.instant import Instant
 from dialer.simulator.callees import CallPlan
 
 SIGNALLING_MS = 20
-"""From our BYE or CANCEL to the end of the leg, and from an impossible dial to its 503."""
+"""From our BYE or CANCEL to the end of the leg, and from an impossible dial to its end."""
 BRIDGING_MS = 30
 """From Bridge to both ends hearing each other."""
 
@@ -172,7 +172,7 @@ class SimulatedNetwork:
     def _place(self, leg: LegId, plan: CallPlan, now: Instant, *, detect: bool) -> None:
         worker = self._emptiest_worker()
         if worker is None:
-            self._after(now, SIGNALLING_MS, lambda at: [_ended(leg, 503, at)])
+            self._after(now, SIGNALLING_MS, lambda at: [_ended(leg, 0, at)])
             return
         self._legs[leg] = _Leg(plan, worker, detect)
         if plan.progress_ms is not None:

@@ -371,14 +371,16 @@ class CarrierContract:
             for leg in legs:
                 await line.heard(LegEnded, leg)
 
-    async def test_dials_beyond_the_capacity_end_as_503(self, clock: MockClock) -> None:
+    async def test_dials_beyond_the_capacity_end_here_with_no_status(
+        self, clock: MockClock
+    ) -> None:
         async with self.line() as line:
             first = line.events[0]
             assert isinstance(first, CapacityChanged)
             placed = [line.dial("no_answer") for _ in range(first.legs)]
             surplus = [line.dial("human_short") for _ in range(2)]
             for leg in surplus:
-                assert (await line.heard(LegEnded, leg)).ending.status == 503
+                assert (await line.heard(LegEnded, leg)).ending.status == 0
                 assert not [e for e in line.about(leg) if isinstance(e, LegAnswered)]
             for leg in placed:
                 await line.heard(LegProgressed, leg)

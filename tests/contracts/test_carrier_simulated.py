@@ -61,7 +61,7 @@ class TestSimulatedCarrier(CarrierContract):
             assert lost.legs == (agent,)
             assert capacity == CapacityChanged(0)
             refused = line.dial("human_short")
-            assert (await line.heard(LegEnded, refused)).ending.status == 503
+            assert (await line.heard(LegEnded, refused)).ending.status == 0
             simulated.restart_worker(0)
             assert line.events[-1] == CapacityChanged(8)
             leg = line.dial("human_short")

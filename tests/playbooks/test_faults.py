@@ -262,3 +262,15 @@ def test_a_dial_that_rang_no_phone_does_not_count_against_the_number() -> None:
     play.later(300_000)
     play.offer(lead(100))
     assert len(play.of(Dial)) == 2
+
+
+def test_a_call_our_own_side_had_no_room_for_is_no_fault_of_the_trunk() -> None:
+    play = Play(campaign(agents=4))
+    for n in range(1, 5):
+        play.agent_ready(f"spring-{n}")
+    play.offer(*(lead(100 + n) for n in range(4)))
+    for dial in play.of(Dial):
+        play.end(dial.leg, 0)
+    assert play.last_end().data["disposition"] == "TRUNK_FAILURE"
+    assert play.last_end().data["lead_state"] == "OPEN"
+    assert not play.of(RaiseAlarm)

@@ -125,7 +125,7 @@ async def test_a_trunk_that_says_nothing_keeps_its_channels_until_they_are_free(
             assert (await b.line.heard(LegEnded, leg)).ending.status == 487
         refused = b.dial(NUMBER)
         ended = await b.line.heard(LegEnded, refused)
-        assert ended.ending == Ending(503, None, "no free channel here")
+        assert ended.ending == Ending(0, None, "no free channel here")
 
 
 async def test_what_cannot_be_placed_ends_at_once() -> None:

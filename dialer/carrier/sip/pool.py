@@ -241,7 +241,7 @@ class SipCarrier:
         ]
         leg = LegId(order.leg)
         if self._capacity is None or not rooms:
-            self._end(leg, Ending(503, reason="no free channel here"))
+            self._end(leg, Ending(0, reason="no free channel here"))
             return
         _, _, place, slot = min(rooms, key=lambda room: room[:3])
         self._legs[leg] = _Leg(order, agent, slot, {*turned_by, place})

@@ -147,7 +147,7 @@ async def test_agents_are_spread_and_leads_go_where_there_is_room(table: Table) 
     assert [len(worker.placed()) for worker in table.workers] == [2, 2, 2]
     full = table.dial(7)
     (ended,) = [event for event in table.events if isinstance(event, LegEnded)]
-    assert (ended.leg, ended.ending.status) == (full, 503)
+    assert (ended.leg, ended.ending.status) == (full, 0)
 
 
 async def test_a_leg_turned_away_is_tried_elsewhere_and_nowhere_twice(table: Table) -> None:
@@ -158,7 +158,7 @@ async def test_a_leg_turned_away_is_tried_elsewhere_and_nowhere_twice(table: Tab
         tried.append(at)
         at.say(Turned(1))
     (ended,) = [event for event in table.events if isinstance(event, LegEnded)]
-    assert (ended.leg, ended.ending.status) == (1, 503)
+    assert (ended.leg, ended.ending.status) == (1, 0)
     assert [each.placed() for each in table.workers] == [[1], [1], [1]]
     assert table.carrier.worker_of(LegId(1)) is None
 
