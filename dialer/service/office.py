@@ -106,6 +106,9 @@ class ServiceOffice:
         found = await self._store.user(name)
         return found[0] if found else None
 
+    async def users(self) -> Sequence[User]:
+        return await self._store.users()
+
     async def import_leads(
         self, campaign: str, filename: str, content: bytes, by: str
     ) -> ImportReport:

@@ -34,6 +34,7 @@ from dialer.web.office import Office, OfficeBusy
 from dialer.web.rendering import Pages
 from dialer.web.session import SESSION_HOURS, Sessions, Visit
 from dialer.web.site import Site
+from dialer.web.user_pages import UserPages
 
 GRACE_S = 3.0
 """How long requests in progress may take when the service stops."""
@@ -78,6 +79,7 @@ def build_app(office: Office, *, secret_key: str, secure_cookies: bool = False) 
             *agents.routes(),
             *campaigns.routes(),
             *compliance.routes(),
+            *UserPages(site).routes(),
             Route("/live", _LiveEndpoint(site, sources).endpoint),
             Route("/healthz", partial(_health, office)),
             Route("/metrics", partial(_metrics, office)),

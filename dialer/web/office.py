@@ -41,6 +41,12 @@ class Office(Protocol):
     async def user(self, name: str) -> User | None:
         """The user as of now (a removed user's session ends)."""
 
+    async def users(self) -> Sequence[User]:
+        """Everybody who can sign in, by name."""
+
+    async def add_user(self, user: User, password: str, by: str) -> None:
+        """Add somebody who can sign in, or replace their role and password."""
+
     async def import_leads(
         self, campaign: str, filename: str, content: bytes, by: str
     ) -> ImportReport:

@@ -170,7 +170,7 @@ class FakeOffice:
     busy: bool = False
     sent: list[AgentEvent | ManagerEvent] = field(default_factory=list)
     imports: list[tuple[str, str, bytes, str]] = field(default_factory=list)
-    users: dict[str, tuple[User, str]] = field(default_factory=lambda: dict(USERS))
+    people: dict[str, tuple[User, str]] = field(default_factory=lambda: dict(USERS))
     refusal_rows: list[RefusalRow] = field(default_factory=list)
     entries: list[StoredEntry] = field(
         default_factory=lambda: [stored_entry(seq) for seq in range(250, 0, -1)]
@@ -246,12 +246,20 @@ class FakeOffice:
 
     async def authenticate(self, name: str, password: str) -> User | None:
         await trio.lowlevel.checkpoint()
-        user, secret = self.users.get(name, (None, ""))
+        user, secret = self.people.get(name, (None, ""))
         return user if user is not None and password == secret else None
 
     async def user(self, name: str) -> User | None:
         await trio.lowlevel.checkpoint()
-        return self.users[name][0] if name in self.users else None
+        return self.people[name][0] if name in self.people else None
+
+    async def users(self) -> list[User]:
+        await trio.lowlevel.checkpoint()
+        return [self.people[name][0] for name in sorted(self.people)]
+
+    async def add_user(self, user: User, password: str, by: str) -> None:
+        await trio.lowlevel.checkpoint()
+        self.people[user.name] = (user, password)
 
     async def import_leads(
         self, campaign: str, filename: str, content: bytes, by: str

@@ -230,9 +230,9 @@ async def test_a_stream_ends_with_the_right_to_it(
         await listener.next()
         assert "Spring windows" in (await listener.regions())["campaigns"]
         if change == "removed":
-            del office.users["mia"]
+            del office.people["mia"]
         else:
-            office.users["mia"] = (User("mia", "Mia", Role.AGENT), "")
+            office.people["mia"] = (User("mia", "Mia", Role.AGENT), "")
         assert (await listener.next())[0] == "signed-out"
 
 

@@ -177,7 +177,7 @@ async def test_a_removed_user_is_signed_out_at_once() -> None:
     office = FakeOffice()
     async with visitor(app_of(office), "ada") as client:
         assert (await client.get("/agent")).status_code == 200
-        del office.users["ada"]
+        del office.people["ada"]
         assert (await client.get("/agent")).status_code == 303
 
 
