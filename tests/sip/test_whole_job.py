@@ -196,7 +196,7 @@ def test_a_preview_waits_for_the_agent_and_is_joined_at_the_answer(
 @pytest.mark.timeout(240)
 def test_the_demo_ends_well_and_says_so_in_json() -> None:
     found = subprocess.run(
-        [sys.executable, "-m", "dialer", "demo", "--leads", "18", "--agents", "3", "--json"],
+        [sys.executable, "-m", "dialer", "demo", "--leads", "12", "--agents", "3", "--json"],
         capture_output=True,
         text=True,
         timeout=220,
@@ -207,7 +207,7 @@ def test_the_demo_ends_well_and_says_so_in_json() -> None:
     assert figures["truth_mismatches"] == 0 and figures["journal_verified"] is True
     assert figures["drop_rate"] <= 0.03
     assert figures["live"] == figures["connected"] + figures["dropped"] > 0
-    assert figures["leads_loaded"] + figures["leads_rejected"] == 18
+    assert figures["leads_loaded"] + figures["leads_rejected"] == 12
     assert sum(figures["dispositions"].values()) == figures["dials"]
     assert set(figures["answer_to_agent_ms"]) == {"p50", "p95", "max"}
     assert figures["agent_utilisation"] > 0 and figures["talk_s"] > 0
