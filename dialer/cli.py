@@ -6,12 +6,12 @@ from __future__ import annotations
 import json
 import signal
 import sys
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 import trio
@@ -33,8 +33,6 @@ from dialer.service.questions import check_number, store_leads
 from dialer.service.run import Running, Service
 from dialer.settings import Settings, read_settings
 from dialer.telemetry.logs import set_up_logging
-
-T = TypeVar("T")
 
 ROWS_SHOWN = 20
 
@@ -77,10 +75,6 @@ def _leaves(group: BaseExceptionGroup[Any]) -> Iterator[BaseException]:
             yield error
 
 
-def _run(main: Callable[[], Awaitable[T]]) -> T:
-    return trio.run(main)
-
-
 def _put(value: object) -> None:
     click.echo(json.dumps(value, default=str))
 
@@ -118,7 +112,7 @@ def demo(
     """Run the main job on this machine: real SIP on loopback, robot agents, a report."""
     set_up_logging("WARNING")
     with plain_errors():
-        report = _run(partial(run_demo, console, leads, agents, seed, keep, recordings))
+        report = trio.run(partial(run_demo, console, leads, agents, seed, keep, recordings))
         print_report(console, report)
         if as_json:
             _put(report.figures)
@@ -134,7 +128,7 @@ def serve(config: Path) -> None:
     with plain_errors():
         settings = read_settings(config)
         service = Service(settings, load(settings))
-        _run(partial(_serve, service))
+        trio.run(partial(_serve, service))
 
 
 async def _serve(service: Service) -> None:
@@ -206,7 +200,7 @@ def import_(campaign: str, file: Path, config: Path, as_json: bool) -> None:
     with plain_errors():
         settings = read_settings(config)
         data = _sound(load(settings))
-        report = _run(partial(_import, settings, data, campaign, file))
+        report = trio.run(partial(_import, settings, data, campaign, file))
         say(
             f"{report.file}: {report.rows} rows, {report.loaded} loaded, "
             f"{len(report.rejected)} refused ({report.duplicates} of them already in the campaign)"
@@ -261,7 +255,7 @@ def report(campaign: str, config: Path, as_json: bool) -> None:
     with plain_errors():
         settings = read_settings(config)
         store = reading(settings)
-        found = _run(partial(store.campaign_report, campaign, now_of(settings)))
+        found = trio.run(partial(store.campaign_report, campaign, now_of(settings)))
         if not found.leads and not found.dials:
             raise OperatorError(
                 Problem(campaign, None, "nothing is known of this campaign", "", "Check its name.")
@@ -287,7 +281,7 @@ def verify(config: Path, as_json: bool) -> None:
     """Recompute the journal's hash chain."""
     with plain_errors():
         settings = read_settings(config)
-        found = _run(reading(settings).verify)
+        found = trio.run(reading(settings).verify)
         if found.verified:
             say(f"{found.entries} entries, every one as it was written", "green")
         else:
@@ -313,7 +307,7 @@ def dnc_check(number: str, campaign: str, config: Path, as_json: bool) -> None:
     with plain_errors():
         settings = read_settings(config)
         data = _sound(load(settings))
-        found = _run(partial(_check_number, settings, data, number, campaign))
+        found = trio.run(partial(_check_number, settings, data, number, campaign))
         say(f"{found.e164 or found.raw}: {found.verdict} {' '.join(found.codes)}")
         say(found.explain)
         for zone, local in found.local_times:
@@ -358,7 +352,7 @@ def add(name: str, role: str, display_name: str, password: str, config: Path) ->
                 Problem("password", None, "it is too short", "", "Use 8 characters or more.")
             )
         person = User(name, display_name or name, Role(role.upper()))
-        _run(partial(_add_user, settings, person, password))
+        trio.run(partial(_add_user, settings, person, password))
         say(f"{name} can sign in as {role}", "green")
 
 

@@ -20,7 +20,8 @@ from dialer.compliance.calling_window import (
     window_open,
 )
 from dialer.compliance.ruleset import Ruleset
-from dialer.model.campaigns import CallingHours
+from dialer.compliance.suppression import Suppressions
+from dialer.model.campaigns import CallingHours, Campaign
 from dialer.model.instant import MINUTE_MS, Instant, rfc3339
 from dialer.model.numbers import PhoneNumber
 from dialer.model.screening import Allowed, ReasonCode, Refused, Screening
@@ -50,6 +51,29 @@ class Facts:
     caller_id: str
     caller_ids: tuple[str, ...]
     end_guard_ms: int
+
+    @classmethod
+    def of(
+        cls,
+        campaign: Campaign,
+        number: PhoneNumber,
+        suppressions: Suppressions,
+        recent_dials: Sequence[Instant],
+        caller_id: str,
+    ) -> Facts:
+        """The facts about a number in a campaign that would show `caller_id`."""
+        return cls(
+            number=number,
+            seller=campaign.seller,
+            hours=campaign.hours,
+            suppressions=suppressions.find(number.e164, campaign.seller),
+            recent_dials=tuple(recent_dials),
+            attempts_per_day=campaign.attempts_per_day,
+            min_gap_ms=campaign.min_gap_ms,
+            caller_id=caller_id,
+            caller_ids=tuple(caller.e164 for caller in campaign.caller_ids),
+            end_guard_ms=campaign.ring_timeout_ms,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,23 +62,9 @@ def screen(
     floor: FloorState, desk: Desk, number: PhoneNumber, now: Instant, caller: CallerId
 ) -> Screening:
     """The one gate."""
-    campaign = desk.campaign
-    return decide(
-        Facts(
-            number=number,
-            seller=campaign.seller,
-            hours=campaign.hours,
-            suppressions=floor.suppressions.find(number.e164, campaign.seller),
-            recent_dials=tuple(floor.recent_dials.get(number.e164, ())),
-            attempts_per_day=campaign.attempts_per_day,
-            min_gap_ms=campaign.min_gap_ms,
-            caller_id=caller.e164,
-            caller_ids=tuple(c.e164 for c in campaign.caller_ids),
-            end_guard_ms=campaign.ring_timeout_ms,
-        ),
-        floor.ruleset,
-        now,
-    )
+    dials = floor.recent_dials.get(number.e164, ())
+    facts = Facts.of(desk.campaign, number, floor.suppressions, dials, caller.e164)
+    return decide(facts, floor.ruleset, now)
 
 
 def refuse_lead(

@@ -104,20 +104,9 @@ def _screened(
     later: Counter[str] = Counter()
     never: Counter[str] = Counter()
     soonest: list[Instant] = []
-    caller_ids = tuple(caller.e164 for caller in campaign.caller_ids)
+    caller_id = campaign.caller_ids[0].e164
     for lead in file.leads:
-        facts = Facts(
-            number=lead.number,
-            seller=campaign.seller,
-            hours=campaign.hours,
-            suppressions=suppressions.find(lead.number.e164, campaign.seller),
-            recent_dials=(),
-            attempts_per_day=campaign.attempts_per_day,
-            min_gap_ms=campaign.min_gap_ms,
-            caller_id=caller_ids[0],
-            caller_ids=caller_ids,
-            end_guard_ms=campaign.ring_timeout_ms,
-        )
+        facts = Facts.of(campaign, lead.number, suppressions, (), caller_id)
         answer = decide(facts, data.ruleset, now)
         if isinstance(answer, Refused):
             if answer.next_allowed_at is None:
