@@ -21,6 +21,7 @@ import trio
 from dialer.demo import robots
 from dialer.demo.robots import RobotAgent, browser, press_start
 from dialer.demo.world import agent_names
+from dialer.floor.trunks import TRUNK_FAILURES_TOLERATED
 from dialer.model.calls import Blame, Cause
 from dialer.model.instant import SECOND_MS
 from dialer.model.journal import EntryKind, JournalEntry
@@ -395,7 +396,7 @@ async def test_a_trunk_that_does_not_answer(tmp_path: Path) -> None:
     entries = await audit(world)
     _log.info("alarm after %.2f s, calls again after %.2f s", noticed_s, resumed_s)
     failed = [e for e in ended(entries) if e.data["disposition"] == "TRUNK_FAILURE"]
-    assert len(failed) >= 4
+    assert len(failed) >= TRUNK_FAILURES_TOLERATED
     for entry in failed:
         assert entry.data["lead_state"] == LeadState.OPEN
         assert entry.data["blame"] == Blame.CARRIER

@@ -1,0 +1,1 @@
+"""The audit trail: chain, Merkle checkpoints, and verification that needs no database."""
