@@ -1,1 +1,1 @@
-"""The audit trail: chain, Merkle checkpoints, and verification that needs no database."""
+"""The audit trail: chain, Merkle checkpoints, verification without a database."""

@@ -1,1 +1,1 @@
-"""Lists of numbers at national scale: bitmaps in files that all processes share, and their import."""
+"""Lists of numbers at national scale: bitmaps in files all processes share, and their import."""
