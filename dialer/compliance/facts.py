@@ -13,6 +13,7 @@ from dialer.compliance.place import Place
 from dialer.model.campaigns import CallingHours
 from dialer.model.instant import Instant
 from dialer.model.records import (
+    UNKNOWN_LINE,
     Consent,
     Line,
     PastAttempt,
@@ -93,7 +94,7 @@ class Facts:
     revocations: tuple[Revocation, ...] = ()
     rnd: tuple[RndAnswer, ...] = ()
     last_verified_contact: Instant | None = None
-    line: Line = Line()
+    line: Line = UNKNOWN_LINE
     emergencies: frozenset[str] = frozenset()
     attempts: tuple[PastAttempt, ...] = ()
     drops: tuple[Instant, ...] = ()

@@ -118,6 +118,10 @@ class Line:
     port_file_date: date | None = None
 
 
+UNKNOWN_LINE = Line()
+"""What is taken of a number nobody told us the line of."""
+
+
 @dataclass(frozen=True, slots=True)
 class NumberRecords:
     """Everything the store knows of one number that screening reads."""
@@ -126,7 +130,7 @@ class NumberRecords:
     relationships: tuple[Relationship, ...] = ()
     revocations: tuple[Revocation, ...] = ()
     rnd: tuple[RndAnswer, ...] = ()
-    line: Line = Line()
+    line: Line = UNKNOWN_LINE
     last_verified_contact: Instant | None = None
 
 
