@@ -1,13 +1,9 @@
-"""The one command. Machine output (`--json`) goes to stdout, everything for people to stderr; the
-exit status is 0 only if all went right."""
+"""The one command; `cli_base` holds what its files share."""
 
 from __future__ import annotations
 
-import json
 import signal
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -15,14 +11,14 @@ from typing import Any
 
 import click
 import trio
-from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from dialer import __version__
-from dialer.demo.run import DemoStuck, run_demo
+from dialer.cli_base import config_option, console, json_option, plain_errors, put, say, sound
+from dialer.demo.run import run_demo
 from dialer.demo.text import print_report
 from dialer.intake.lead_csv import read_leads
-from dialer.model.errors import CarrierFault, JournalFault, OperatorError, Problem
+from dialer.model.errors import OperatorError, Problem
 from dialer.model.instant import rfc3339
 from dialer.model.reports import ImportReport, Role, User
 from dialer.service.checking import outlook
@@ -35,48 +31,6 @@ from dialer.settings import Settings, read_settings
 from dialer.telemetry.logs import set_up_logging
 
 ROWS_SHOWN = 20
-
-console = Console(stderr=True)
-
-config_option = click.option(
-    "--config",
-    type=click.Path(path_type=Path, dir_okay=False),
-    default=Path("dialer.toml"),
-    show_default=True,
-    help="The settings file.",
-)
-json_option = click.option("--json", "as_json", is_flag=True, help="Machine output on stdout.")
-
-
-def say(text: object, style: str | None = None) -> None:
-    """Print for people."""
-    console.print(str(text), style=style, highlight=False, markup=False, soft_wrap=True)
-
-
-@contextmanager
-def plain_errors() -> Iterator[None]:
-    """Errors written for people are printed without a traceback, and the status is 1."""
-    failed = False
-    try:
-        yield
-    except* (OperatorError, JournalFault, CarrierFault, DemoStuck) as group:
-        for error in _leaves(group):
-            say(error, "red")
-        failed = True
-    if failed:
-        sys.exit(1)
-
-
-def _leaves(group: BaseExceptionGroup[Any]) -> Iterator[BaseException]:
-    for error in group.exceptions:
-        if isinstance(error, BaseExceptionGroup):
-            yield from _leaves(error)
-        else:
-            yield error
-
-
-def _put(value: object) -> None:
-    click.echo(json.dumps(value, default=str))
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -115,7 +69,7 @@ def demo(
         report = trio.run(partial(run_demo, console, leads, agents, seed, keep, recordings))
         print_report(console, report)
         if as_json:
-            _put(report.figures)
+            put(report.figures)
         if not report.went_right:
             sys.exit(1)
 
@@ -169,7 +123,7 @@ def check(config: Path, as_json: bool) -> None:
         if not problems:
             say("everything is in order", "green")
         if as_json:
-            _put(
+            put(
                 {
                     "campaigns": {
                         each.campaign.name: [asdict(one) for one in each.lists] for each in outlooks
@@ -199,7 +153,7 @@ def import_(campaign: str, file: Path, config: Path, as_json: bool) -> None:
     nothing was loaded."""
     with plain_errors():
         settings = read_settings(config)
-        data = _sound(load(settings))
+        data = sound(load(settings))
         report = trio.run(partial(_import, settings, data, campaign, file))
         say(
             f"{report.file}: {report.rows} rows, {report.loaded} loaded, "
@@ -213,7 +167,7 @@ def import_(campaign: str, file: Path, config: Path, as_json: bool) -> None:
         if report.refusals_file:
             say(f"refused rows written to {report.refusals_file}")
         if as_json:
-            _put(asdict(report))
+            put(asdict(report))
         if not report.loaded:
             sys.exit(1)
 
@@ -240,12 +194,6 @@ async def _import(
             )
 
 
-def _sound(data: OperatorData) -> OperatorData:
-    if data.problems:
-        raise OperatorError(*data.problems)
-    return data
-
-
 @main.command()
 @click.argument("campaign")
 @config_option
@@ -266,7 +214,7 @@ def report(campaign: str, config: Path, as_json: bool) -> None:
         for name, value in figures.items():
             say(f"{name.replace('_', ' '):24} {value}")
         if as_json:
-            _put(figures)
+            put(figures)
 
 
 @main.group()
@@ -287,7 +235,7 @@ def verify(config: Path, as_json: bool) -> None:
         else:
             say(f"entry {found.first_bad_seq} does not verify: {found.why}", "red")
         if as_json:
-            _put(asdict(found))
+            put(asdict(found))
         if not found.verified:
             sys.exit(1)
 
@@ -306,7 +254,7 @@ def dnc_check(number: str, campaign: str, config: Path, as_json: bool) -> None:
     """May NUMBER be called now, by the gate that guards every dial? Status 1 if not."""
     with plain_errors():
         settings = read_settings(config)
-        data = _sound(load(settings))
+        data = sound(load(settings))
         found = trio.run(partial(_check_number, settings, data, number, campaign))
         say(f"{found.e164 or found.raw}: {found.verdict} {' '.join(found.codes)}")
         say(found.explain)
@@ -319,7 +267,7 @@ def dnc_check(number: str, campaign: str, config: Path, as_json: bool) -> None:
         for line in found.history:
             say(f"  {line}")
         if as_json:
-            _put(asdict(found))
+            put(asdict(found))
         if found.verdict != "ALLOW":
             sys.exit(1)
 
