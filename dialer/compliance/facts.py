@@ -72,7 +72,7 @@ class Facts:
     """See the module. `hours`: the campaign's, None for none of its own. `end_guard_ms`: how long
     before the end of lawful hours the last call may start. `lists`: every copy in force;
     `on_lists`: names of those the number is on. `drops`: instants at which this person was dropped.
-    `min_gap_ms`: the operator's shortest time between two attempts. `enabled`: countries whose
+    `min_gap_ms`: the operator's shortest time between two attempts, `own_cooldown_ms`: after a drop. `enabled`: countries whose
     numbers may be called at all.
     """
 
@@ -101,3 +101,4 @@ class Facts:
     agent_reserved: bool = False
     own_caps: tuple[OwnCap, ...] = ()
     min_gap_ms: int = 0
+    own_cooldown_ms: int = 0

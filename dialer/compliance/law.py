@@ -101,9 +101,11 @@ class CapRule(Rule):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConsentRule(Rule):
-    """Calls it applies to need consent: `needs` PEWC, or PEC (which PEWC satisfies too)."""
+    """Calls it applies to need consent: `needs` PEWC, or PEC (which PEWC satisfies too, and consent
+    said aloud unless `oral` is false)."""
 
     needs: Exemption
+    oral: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,119 @@
+"""Hours of the law and of campaigns on the clocks of a set of zones: open now, and open next.
+
+Local wall-clock time decides, from the pinned zone data; nothing here adds fixed offsets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
+from typing import NamedTuple
+
+from dialer.compliance.calling_window import DayWindow, zone_named
+from dialer.model.instant import DAY_MS, MINUTE_MS, Instant, instant_of, utc
+
+QUARTER_MS = 15 * MINUTE_MS
+"""Zones change their offset at multiples of this only (all of tzdata, for today's dates)."""
+
+EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
+SUNDAY = 6
+_DAYS_AHEAD = 16
+"""A rule that is open on one day of the week is open within a week, or two where that day is a
+holiday; a longer ban is looked at again by the caller from there."""
+
+WindowOf = Callable[[int], DayWindow | None]
+"""The window of a local day, by its `date.toordinal()`; None: closed all day."""
+
+
+class LocalTime(NamedTuple):
+    """A wall clock: the day's ordinal and the milliseconds since midnight it shows."""
+
+    ordinal: int
+    ms: int
+
+    @property
+    def weekday(self) -> int:
+        """Monday 0."""
+        return (self.ordinal - 1) % 7
+
+
+@lru_cache(maxsize=65536)
+def _offset_ms(zone: str, quarter: int) -> int:
+    shift = utc(Instant(quarter * QUARTER_MS)).astimezone(zone_named(zone)).utcoffset()
+    assert shift is not None
+    return shift // timedelta(milliseconds=1)
+
+
+def local(zone: str, at: Instant) -> LocalTime:
+    """What the clock on the wall shows there. Raises ZoneUnknown."""
+    days, ms = divmod(at + _offset_ms(zone, at // QUARTER_MS), DAY_MS)
+    return LocalTime(days + EPOCH_ORDINAL, ms)
+
+
+def is_open(zone: str, window_of: WindowOf, at: Instant, guard_ms: int) -> bool:
+    """Whether the window is open there at `at` and still is `guard_ms` later, the same day."""
+    day, ms = local(zone, at)
+    window = window_of(day)
+    if window is None or not window[0] * MINUTE_MS <= ms < window[1] * MINUTE_MS:
+        return False
+    if not guard_ms:
+        return True
+    then = local(zone, Instant(at + guard_ms))
+    return then.ordinal == day and then.ms < window[1] * MINUTE_MS
+
+
+def opens(zones: Sequence[str], window_of: WindowOf, at: Instant, guard_ms: int) -> Instant | None:
+    """An instant not after the earliest one, from `at` on, that is open in every zone: nothing
+    between `at` and it is open in all. None if some zone is closed for the days looked ahead."""
+    latest = at
+    for zone in zones:
+        first = _opens_in(zone, window_of, at, guard_ms)
+        if first is None:
+            return None
+        latest = max(latest, first)
+    return latest
+
+
+def _opens_in(zone: str, window_of: WindowOf, at: Instant, guard_ms: int) -> Instant | None:
+    if is_open(zone, window_of, at, guard_ms):
+        return at
+    today = local(zone, at).ordinal
+    for ordinal in range(today, today + _DAYS_AHEAD):
+        window = window_of(ordinal)
+        if window is None:
+            continue
+        for start in _starts(zone, ordinal, window[0]):
+            if start >= at and is_open(zone, window_of, start, guard_ms):
+                return start
+    return None
+
+
+def _starts(zone: str, ordinal: int, minutes: int) -> Iterator[Instant]:
+    """When the clock first shows this time of day: once, or twice on a day it is set back. A time
+    that is skipped counts from the moment of the change."""
+    tz = zone_named(zone)
+    midnight = datetime.fromordinal(ordinal)
+    wall = midnight + timedelta(minutes=minutes)
+    seen: set[Instant] = set()
+    for fold in (0, 1):
+        found = instant_of(wall.replace(tzinfo=tz, fold=fold).astimezone(UTC))
+        shown = local(zone, found)
+        if (shown.ordinal, shown.ms) != (ordinal + minutes // 1440, minutes % 1440 * MINUTE_MS):
+            # Skipped: the first instant after the change is the next quarter hour that shows more.
+            found = _after_change(zone, found, ordinal, minutes)
+        if found not in seen:
+            seen.add(found)
+            yield found
+
+
+def _after_change(zone: str, near: Instant, ordinal: int, minutes: int) -> Instant:
+    at = Instant((near - 3 * 60 * MINUTE_MS) // QUARTER_MS * QUARTER_MS)
+    while local(zone, at) < (ordinal, minutes * MINUTE_MS):
+        at = Instant(at + QUARTER_MS)
+    return at
+
+
+def midnights(zone: str, ordinal: int) -> Instant:
+    """When the local day begins there."""
+    return next(_starts(zone, ordinal, 0))
