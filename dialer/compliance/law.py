@@ -184,12 +184,14 @@ class Holiday:
     citation: str
     tag: Tag
     approval: Approval | None = None
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Jurisdiction:
     """One ruleset file. `holidays` is keyed by `date.toordinal()`. `switched_off`: holidays an
-    overlay took out, kept so that decisions made without them can name the approval."""
+    overlay took out, kept so that decisions made without them can name the approval. `also`: codes
+    of the jurisdictions whose rules bind there besides its own, as `US` does in Guam and Ohio."""
 
     code: str
     name: str
@@ -199,6 +201,8 @@ class Jurisdiction:
     rules: tuple[Rule, ...]
     holidays: Mapping[int, Holiday] = field(default_factory=dict)
     switched_off: Mapping[int, Holiday] = field(default_factory=dict)
+    also: tuple[str, ...] = ()
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

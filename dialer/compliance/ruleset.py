@@ -65,8 +65,8 @@ class Ruleset:
 def load_ruleset(name: str = FEDERAL) -> Ruleset:
     """The ruleset shipped under `rulesets/`. Raises OperatorError if the installed time zone data
     is older than it allows."""
-    file = resources.files("dialer.compliance").joinpath("rulesets", f"{name}.toml")
-    return read_ruleset(file.read_bytes(), f"rulesets/{name}.toml")
+    file = resources.files("dialer.compliance").joinpath(f"{name}-live.toml")
+    return read_ruleset(file.read_bytes(), f"{name}-live.toml")
 
 
 def read_ruleset(content: bytes, where: str) -> Ruleset:

@@ -9,7 +9,7 @@ import pytest
 from dialer.compliance.ruleset import load_ruleset, read_ruleset
 from dialer.model.errors import OperatorError
 
-CONTENT = resources.files("dialer.compliance").joinpath("rulesets", "us-federal.toml").read_bytes()
+CONTENT = resources.files("dialer.compliance").joinpath("us-federal-live.toml").read_bytes()
 
 
 def test_the_federal_rules() -> None:
