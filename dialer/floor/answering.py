@@ -88,7 +88,7 @@ def _rang_after_all(floor: FloorState, attempt: Attempt) -> None:
     """A trunk given up as dead had only been slow: the phone rang, so the dial counts."""
     if attempt.disposition == SystemDisposition.TRUNK_FAILURE and not attempt.reached:
         attempt.reached = True
-        floor.note_dial(attempt.lead.number.e164, attempt.entered[AttemptState.DIALLING])
+        floor.note_dial(attempt, attempt.entered[AttemptState.DIALLING])
 
 
 def tone_heard(floor: FloorState, attempt: Attempt, event: ToneHeard, now: Instant) -> None:
@@ -206,7 +206,7 @@ def bridged(floor: FloorState, attempt: Attempt, event: LegsBridged, now: Instan
     desk = attempt.desk
     desk.connected += 1
     since = attempt.waiting_since or event.at
-    _count_live(attempt, event.at)
+    _count_live(floor, attempt, event.at)
     floor.record(
         floor.entry(
             EntryKind.BRIDGED,
@@ -267,22 +267,23 @@ def _unattended(floor: FloorState, attempt: Attempt, now: Instant) -> None:
     attempt.step(AttemptInput.UNATTENDED, now)
     attempt.deadline = Instant(now + MESSAGE_LIMIT_MS)
     if attempt.bridged_at is None:
-        _count_drop(attempt, now)
+        _count_drop(floor, attempt, now)
     floor.emit(PlayMessage(attempt.leg, attempt.desk.campaign.drop_message))
 
 
-def _count_live(attempt: Attempt, at: Instant) -> None:
+def _count_live(floor: FloorState, attempt: Attempt, at: Instant) -> None:
     """Into the account: an agent came, or the callee left, at `at`; too late, and it is a drop."""
     greeting = attempt.verdict.greeting_ended_at if attempt.verdict else None
     answered_at = attempt.entered[AttemptState.DETECTING]
     if connected_in_time(answered_at, greeting, attempt.waiting_since or at, at):
         attempt.desk.account.answered(at, dropped=False)
     else:
-        _count_drop(attempt, at)
+        _count_drop(floor, attempt, at)
 
 
-def _count_drop(attempt: Attempt, now: Instant) -> None:
+def _count_drop(floor: FloorState, attempt: Attempt, now: Instant) -> None:
     attempt.dropped = True
+    floor.note_drop(attempt.lead.number.e164, now)
     attempt.desk.dropped += 1
     attempt.desk.account.answered(now, dropped=True)
 
@@ -301,7 +302,7 @@ def lead_leg_ended(floor: FloorState, attempt: Attempt, ending: Ending, now: Ins
             end_attempt(floor, attempt, AttemptInput.CALLEE_LEFT, _HUNG_UP, now, ending)
         case AttemptState.WAITING:
             if attempt.bridged_at is None:
-                _count_live(attempt, now)
+                _count_live(floor, attempt, now)
                 end_attempt(floor, attempt, AttemptInput.CALLEE_LEFT, _HUNG_UP, now, ending)
             else:
                 end_attempt(floor, attempt, AttemptInput.CALLEE_LEFT, _CALLEE_DONE, now, ending)
@@ -318,7 +319,7 @@ def lead_leg_lost(floor: FloorState, attempt: Attempt, now: Instant) -> None:
     if attempt.state is AttemptState.ENDED:
         return
     if attempt.state is AttemptState.WAITING and attempt.bridged_at is None:
-        _count_drop(attempt, now)
+        _count_drop(floor, attempt, now)
     end_attempt(floor, attempt, AttemptInput.LOST, LOST, now)
 
 
@@ -357,7 +358,7 @@ def cancel(floor: FloorState, attempt: Attempt, now: Instant) -> None:
     dropped."""
     placed = attempt.state is not AttemptState.PLANNED
     if attempt.state is AttemptState.WAITING and attempt.bridged_at is None:
-        _count_drop(attempt, now)
+        _count_drop(floor, attempt, now)
     outcome = _AGENT_DONE if attempt.bridged_at is not None else _CANCELLED
     end_attempt(floor, attempt, AttemptInput.CANCELLED, outcome, now)
     if placed:

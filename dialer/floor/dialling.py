@@ -18,19 +18,19 @@ from dialer.compliance.screening import Facts, decide
 from dialer.floor.desk import Desk
 from dialer.floor.state import AgentSession, Attempt, FloorState, TrunkUse
 from dialer.floor.trunks import free_channels, unable
-from dialer.floor.wrapping_up import end_attempt
+from dialer.floor.wrapping_up import end_attempt, withdraw
 from dialer.leads.hopper import HopperEntry
 from dialer.model.agents import AgentState
 from dialer.model.calls import AttemptId, AttemptState, Blame, Cause
 from dialer.model.campaigns import CampaignState, DialMode
 from dialer.model.commands import Dial, RefillHopper
 from dialer.model.dispositions import SystemDisposition
-from dialer.model.events import LeadsOffered
-from dialer.model.instant import SECOND_MS, Instant
+from dialer.model.events import LeadsOffered, RecordsChanged, SlotTaken
+from dialer.model.instant import HOUR_MS, SECOND_MS, Instant, rfc3339
 from dialer.model.journal import EntryKind, JournalEntry
 from dialer.model.leads import Lead, LeadState
 from dialer.model.numbers import CallerId, PhoneNumber
-from dialer.model.screening import Allowed, Refused, Screening
+from dialer.model.screening import Allowed, ReasonCode, Refused, Screening
 from dialer.pacing.controller import PacingView
 
 NO_RESPONSE_MS = 6 * SECOND_MS
@@ -62,7 +62,7 @@ def screen(
     floor: FloorState, desk: Desk, number: PhoneNumber, now: Instant, caller: CallerId
 ) -> Screening:
     """The one gate."""
-    dials = floor.recent_dials.get(number.e164, ())
+    dials = [past.at for past in floor.recent_dials.get(number.e164, ())]
     facts = Facts.of(desk.campaign, number, floor.suppressions, dials, caller.e164)
     return decide(facts, floor.ruleset, now)
 
@@ -316,6 +316,8 @@ def plan(
                 "caller_id": caller.e164,
                 "trunk": campaign.trunk,
                 "mode": campaign.mode,
+                "seller": campaign.seller,
+                "subject": campaign.subject,
                 "screened_at": entry.screened_at,
                 "ruleset": entry.allowed.ruleset,
                 "tzdata": entry.allowed.tzdata,
@@ -348,7 +350,7 @@ def journaled(floor: FloorState, token: int, now: Instant) -> None:
     attempt.trunk.dialled.append(now)
     attempt.deadline = Instant(now + NO_RESPONSE_MS)
     desk.dials += 1
-    floor.note_dial(attempt.lead.number.e164, now)
+    floor.note_dial(attempt, now)
     floor.emit(
         Dial(
             attempt.leg,
@@ -359,6 +361,47 @@ def journaled(floor: FloorState, token: int, now: Instant) -> None:
             detect=attempt.for_agent is None,
         )
     )
+
+
+def slot_taken(floor: FloorState, event: SlotTaken, now: Instant) -> None:
+    """Somebody, perhaps another node, took the last slot under a frequency cap: the dial was never
+    written down, so its attempt never was. The lead waits until a slot is free."""
+    attempt_id = floor.awaiting.pop(event.token, None)
+    attempt = floor.attempts.get(attempt_id) if attempt_id is not None else None
+    if attempt is None or attempt.state is not AttemptState.PLANNED:
+        return
+    claim = event.claim
+    refused = Refused(
+        (ReasonCode.FREQ_CAP,),
+        f"All {claim.limit} attempts in {claim.window_ms / HOUR_MS:g} hours under a limit of "
+        f"attempts to this person are taken; the next one may be made at {rfc3339(event.free_at)}.",
+        event.free_at,
+        attempt.allowed.ruleset,
+        attempt.allowed.tzdata,
+    )
+    refuse_lead(floor, attempt.desk, attempt.lead, refused, now, "dial")
+    floor.free_leg(attempt.leg)
+    withdraw(floor, attempt, now)
+
+
+def records_changed(floor: FloorState, event: RecordsChanged) -> None:
+    """What is known of a number changed: leads that wait here are dialled on the new knowledge."""
+    for desk in floor.desks.values():
+        for entry in list(desk.hopper):
+            lead = _refreshed(entry.lead, event)
+            if lead is not entry.lead:
+                desk.hopper.put(replace(entry, lead=lead))
+    for session in floor.agents.values():
+        if session.preview is not None:
+            lead = _refreshed(session.preview.lead, event)
+            session.preview = replace(session.preview, lead=lead)
+    for attempt in floor.attempts.values():
+        attempt.lead = _refreshed(attempt.lead, event)
+
+
+def _refreshed(lead: Lead, event: RecordsChanged) -> Lead:
+    records = event.records.get(lead.number.e164)
+    return lead if records is None else replace(lead, records=records)
 
 
 def _unplaced(

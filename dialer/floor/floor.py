@@ -131,6 +131,13 @@ class Floor:
                 dialling.leads_offered(floor, event, now)
             case e.Journaled(token=token):
                 dialling.journaled(floor, token, now)
+            case e.SlotTaken():
+                dialling.slot_taken(floor, event, now)
+            case e.RecordsChanged():
+                dialling.records_changed(floor, event)
+            case e.NumbersSuppressed(suppressions=suppressions):
+                for suppression in suppressions:
+                    wrapping_up.in_force(floor, suppression)
             case e.JournalFailed(why=why):
                 self._journal_failed(why, now)
             case e.JournalRecovered():
@@ -280,8 +287,10 @@ class Floor:
     def _restored(self, event: e.Restored, now: Instant) -> None:
         floor = self._state
         floor.next_attempt = AttemptId(max(floor.next_attempt, event.next_attempt))
-        for e164, at in event.recent_dials:
-            floor.recent_dials.setdefault(e164, []).append(at)
+        for e164, dialled in event.recent_dials:
+            floor.recent_dials.setdefault(e164, []).append(dialled)
+        for e164, dropped_at in event.recent_drops:
+            floor.recent_drops.setdefault(e164, []).append(dropped_at)
         for suppression in event.suppressions:
             floor.suppressions.add(suppression)
         for answer in event.answered_calls:

@@ -28,6 +28,7 @@ from dialer.model.instant import DAY_MS, EPOCH, SECOND_MS, Instant
 from dialer.model.journal import EntryKind, JournalEntry, JsonValue
 from dialer.model.leads import Lead
 from dialer.model.numbers import CallerId
+from dialer.model.records import PastAttempt
 from dialer.model.screening import Allowed
 from dialer.model.trunks import Trunk
 
@@ -141,7 +142,8 @@ class FloorState:
         self.legs: dict[LegId, LegUse] = {}
         self.awaiting: dict[int, AttemptId] = {}
         """Tokens of dials being journaled."""
-        self.recent_dials: dict[str, list[Instant]] = {}
+        self.recent_dials: dict[str, list[PastAttempt]] = {}
+        self.recent_drops: dict[str, list[Instant]] = {}
         self.capacity = 0
         self.journal_ok = True
         self.draining = False
@@ -212,14 +214,23 @@ class FloorState:
     def of_desk(self, desk: Desk) -> list[Attempt]:
         return [a for a in self.attempts.values() if a.desk is desk]
 
-    def note_dial(self, e164: str, now: Instant) -> None:
-        """Remember a dial for the attempt limits; older than two days plays no part in any."""
-        kept = [at for at in self.recent_dials.get(e164, ()) if at > now - 2 * DAY_MS]
-        self.recent_dials[e164] = [*kept, now]
+    def note_dial(self, attempt: Attempt, at: Instant) -> None:
+        """Remember a dial for the attempt limits; older than three days plays no part in any."""
+        e164 = attempt.lead.number.e164
+        kept = [past for past in self.recent_dials.get(e164, ()) if past.at > at - 3 * DAY_MS]
+        campaign = attempt.desk.campaign
+        dialled = PastAttempt(at, campaign.seller, campaign.subject, attempt.caller_id.e164)
+        self.recent_dials[e164] = [*kept, dialled]
 
     def forget_dial(self, e164: str, at: Instant) -> None:
         """The dial noted at `at` rang no phone: it plays no part in the attempt limits."""
-        self.recent_dials[e164].remove(at)
+        dials = self.recent_dials[e164]
+        dials.remove(next(past for past in dials if past.at == at))
+
+    def note_drop(self, e164: str, at: Instant) -> None:
+        """Remember that this person was dropped; older than three days plays no part."""
+        kept = [past for past in self.recent_drops.get(e164, ()) if past > at - 3 * DAY_MS]
+        self.recent_drops[e164] = [*kept, at]
 
     # --- agents -------------------------------------------------------------------------------
 

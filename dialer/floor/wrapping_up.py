@@ -73,6 +73,13 @@ def end_attempt(
     _free_agent(floor, attempt, now)
 
 
+def withdraw(floor: FloorState, attempt: Attempt, now: Instant) -> None:
+    """Forget an attempt the journal never heard of."""
+    attempt.step(AttemptInput.REFUSED, now)
+    del floor.attempts[attempt.attempt_id]
+    _free_agent(floor, attempt, now)
+
+
 def _tell_controller(attempt: Attempt, before: AttemptState, now: Instant) -> None:
     controller = attempt.desk.controller
     if before in (AttemptState.DIALLING, AttemptState.RINGING):
@@ -243,7 +250,7 @@ def suppress(
     floor: FloorState, suppression: Suppression, channel: str, by: str, now: Instant
 ) -> None:
     """In force at once: durable in the journal, and out of every hopper."""
-    floor.suppressions.add(suppression)
+    in_force(floor, suppression)
     floor.record(
         JournalEntry(
             EntryKind.SUPPRESSED,
@@ -259,6 +266,11 @@ def suppress(
         ),
         durable=True,
     )
+
+
+def in_force(floor: FloorState, suppression: Suppression) -> None:
+    """From now on the number is refused, and it is out of every hopper."""
+    floor.suppressions.add(suppression)
     for desk in floor.desks.values():
         if desk.hopper.take_number(suppression.e164):
             desk.look_again()

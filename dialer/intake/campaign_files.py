@@ -31,6 +31,7 @@ from dialer.model.dispositions import AgentDisposition, Recycle, SystemDispositi
 from dialer.model.errors import OperatorError, Problem
 from dialer.model.instant import MINUTE_MS, SECOND_MS
 from dialer.model.numbers import CallerId
+from dialer.model.screening import Purpose
 
 SCRIPT_FIELDS = frozenset({"agent"})
 """Merge fields every script may use: `{agent}` is the name shown of the agent who reads it."""
@@ -265,6 +266,8 @@ def _campaign(form: CampaignForm, folder: Path) -> Campaign:
                 source.phone_column,
                 dict(source.merge),
                 source.encoding,
+                source.state_column,
+                source.zip_column,
             )
             for source in form.lists
         ),
@@ -276,6 +279,8 @@ def _campaign(form: CampaignForm, folder: Path) -> Campaign:
         min_gap_ms=form.min_gap_minutes * MINUTE_MS,
         max_attempts=form.max_attempts,
         wrapup_limit_ms=form.wrapup_limit_s * SECOND_MS,
+        subject=form.subject or form.title,
+        purpose=Purpose(form.purpose.upper()),
     )
 
 

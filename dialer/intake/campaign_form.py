@@ -200,6 +200,8 @@ class ListForm(_Form):
     phone_column: Words
     merge: dict[str, Words] = Field(default_factory=dict)
     encoding: Annotated[str, AfterValidator(_text_encoding)] = "utf-8-sig"
+    state_column: Words | None = None
+    zip_column: Words | None = None
 
 
 class RecycleForm(_Form):
@@ -225,6 +227,8 @@ class CampaignForm(_Form):
     """The whole file."""
 
     title: Words
+    subject: Words | None = None
+    purpose: Literal["sales", "informational", "business"] = "sales"
     seller: Words
     seller_phone: CallerNumber
     mode: Literal["preview", "progressive", "predictive"]

@@ -49,6 +49,8 @@ class _Header:
     last_line: int
     phone: int
     merge: Mapping[str, int]
+    state: int | None = None
+    postcode: int | None = None
 
 
 def read_leads(name: str, content: bytes, source: ListSource) -> LeadFile:
@@ -139,7 +141,8 @@ def _read_header(name: str, lines: Sequence[str], source: ListSource) -> _Header
         raise OperatorError(
             Problem(name, row.line, f"the header cannot be read: {row.wrong}", row.shown)
         )
-    wanted = (source.phone_column, *source.merge_columns.values())
+    address = [column for column in (source.state_column, source.zip_column) if column is not None]
+    wanted = (source.phone_column, *address, *source.merge_columns.values())
     problems = []
     for column in dict.fromkeys(column.strip() for column in wanted):
         times = cells.count(column)
@@ -156,8 +159,15 @@ def _read_header(name: str, lines: Sequence[str], source: ListSource) -> _Header
             )
     if problems:
         raise OperatorError(*problems)
-    merge = {field: cells.index(column.strip()) for field, column in source.merge_columns.items()}
-    return _Header(delimiter, cells, row.last_line, cells.index(source.phone_column.strip()), merge)
+    return _Header(
+        delimiter,
+        cells,
+        row.last_line,
+        cells.index(source.phone_column.strip()),
+        {field: cells.index(column.strip()) for field, column in source.merge_columns.items()},
+        cells.index(source.state_column.strip()) if source.state_column is not None else None,
+        cells.index(source.zip_column.strip()) if source.zip_column is not None else None,
+    )
 
 
 def _read_row(row: _Row, header: _Header, first_lines: Mapping[str, int]) -> NewLead | RejectedRow:
@@ -192,7 +202,9 @@ def _read_row(row: _Row, header: _Header, first_lines: Mapping[str, int]) -> New
             "Remove one of the two rows.",
         )
     fields = {field: cells[column].strip() for field, column in header.merge.items()}
-    return NewLead(row.line, number, raw, fields)
+    state = "" if header.state is None else cells[header.state].strip()
+    postcode = "" if header.postcode is None else cells[header.postcode].strip()
+    return NewLead(row.line, number, raw, fields, state.upper(), postcode)
 
 
 class _Lines(Iterator[str]):

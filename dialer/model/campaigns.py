@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from dialer.model.dispositions import AgentDisposition, Recycle
 from dialer.model.numbers import CallerId
+from dialer.model.screening import Purpose
 
 
 class DialMode(StrEnum):
@@ -40,12 +41,15 @@ class ListSource:
     """A lead file of the campaign folder and which of its columns mean what.
 
     `phone_column` holds the number; `merge_columns` maps a merge field's name to its column.
+    `state_column` and `zip_column`: the address's, None where the file has none.
     """
 
     file: str
     phone_column: str
     merge_columns: Mapping[str, str]
     encoding: str = "utf-8-sig"
+    state_column: str | None = None
+    zip_column: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,3 +92,7 @@ class Campaign:
     max_attempts: int = 6
     wrapup_limit_ms: int = 120_000
     """An agent who has not chosen by then is paused, and the call keeps CONNECTED."""
+    subject: str = ""
+    """What the calls are about, as attempt limits tell subjects apart; a campaign file that does
+    not say has its title here."""
+    purpose: Purpose = Purpose.SALES

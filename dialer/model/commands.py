@@ -64,12 +64,32 @@ class Hangup:
 
 
 @dataclass(frozen=True, slots=True)
+class Claim:
+    """A slot asked for under a frequency cap: at most `limit` attempts in any `window_ms`.
+
+    `key` names what is counted without saying it: a SHA-256 in hex over the person's number and
+    whatever else the cap tells apart (seller, subject), so that the book of reservations, which
+    nodes may share, holds no number.
+    """
+
+    key: str
+    limit: int
+    window_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class Record:
     """Write an entry to the journal. With a `token` it is durable: Journaled answers once it is
-    committed. Without, it is written in groups."""
+    committed. Without, it is written in groups.
+
+    With `claims`, a slot is reserved under each, for the entry's attempt at the entry's instant, or
+    under none: where one has no slot left the entry is not written, and SlotTaken answers instead
+    of Journaled.
+    """
 
     entry: JournalEntry
     token: int | None = None
+    claims: tuple[Claim, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from dialer.model.calls import AmdVerdict, AttemptId, Ending, LegId, Tone
 from dialer.model.campaigns import Campaign, CampaignState
+from dialer.model.commands import Claim
 from dialer.model.instant import Instant
 from dialer.model.leads import Lead
+from dialer.model.records import NumberRecords, PastAttempt
 from dialer.model.suppression import Suppression
 
 # --- time -------------------------------------------------------------------------------------
@@ -52,6 +55,15 @@ class ToneHeard:
 
     leg: LegId
     tone: Tone
+    at: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class KeyPressed:
+    """The far end of an answered leg pressed a key (RFC 4733): one of 0-9, *, #, A-D."""
+
+    leg: LegId
+    digit: str
     at: Instant
 
 
@@ -228,6 +240,30 @@ class Journaled:
 
 
 @dataclass(frozen=True, slots=True)
+class SlotTaken:
+    """The Record with this token was not written: `claim` has no slot left. `free_at` is the
+    earliest instant at which it has one again, if nobody takes it meanwhile."""
+
+    token: int
+    claim: Claim
+    free_at: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class RecordsChanged:
+    """What is known of these numbers (E.164) was changed by an import."""
+
+    records: Mapping[str, NumberRecords]
+
+
+@dataclass(frozen=True, slots=True)
+class NumbersSuppressed:
+    """An import of requests not to be called is committed: these are in force."""
+
+    suppressions: tuple[Suppression, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class JournalFailed:
     """The journal cannot commit (disk full, database locked). Nothing is lost yet: entries are kept
     and tried again; dialling stops until JournalRecovered."""
@@ -264,13 +300,15 @@ class AnsweredCall:
 class Restored:
     """What the journal remembers at start; the floor hears it right after its campaigns.
 
-    `recent_dials`: (E.164, instant) of every dial of the last 24 h or more.
+    `recent_dials`: (E.164, attempt) of every dial of the last 72 h that counts, oldest first.
+    `recent_drops`: (E.164, instant) of every drop of the last 72 h.
     `answered_calls`: live answers of the last 30 days.
     """
 
     next_attempt: AttemptId
     open_attempts: tuple[OpenAttempt, ...] = ()
-    recent_dials: tuple[tuple[str, Instant], ...] = ()
+    recent_dials: tuple[tuple[str, PastAttempt], ...] = ()
+    recent_drops: tuple[tuple[str, Instant], ...] = ()
     answered_calls: tuple[AnsweredCall, ...] = ()
     suppressions: tuple[Suppression, ...] = ()
     campaign_states: tuple[tuple[str, CampaignState], ...] = ()
@@ -281,6 +319,7 @@ CarrierEvent = (
     | LegProgressed
     | LegAnswered
     | ToneHeard
+    | KeyPressed
     | VerdictReached
     | LegsBridged
     | MessageEnded
@@ -305,5 +344,14 @@ ManagerEvent = (
     | DrainAsked
     | StopAsked
 )
-StoreEvent = LeadsOffered | Journaled | JournalFailed | JournalRecovered | Restored
+StoreEvent = (
+    LeadsOffered
+    | Journaled
+    | SlotTaken
+    | RecordsChanged
+    | NumbersSuppressed
+    | JournalFailed
+    | JournalRecovered
+    | Restored
+)
 Event = DeadlineReached | CarrierEvent | AgentEvent | ManagerEvent | StoreEvent

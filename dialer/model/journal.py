@@ -21,20 +21,24 @@ class EntryKind(StrEnum):
 
     LIST_IMPORTED = "LIST_IMPORTED"
     """list, sha256, rows, loaded, rejected, duplicates."""
+    RECORDS_IMPORTED = "RECORDS_IMPORTED"
+    """kind, file, sha256, rows, loaded, duplicates, rejected, by: records of numbers (consents and
+    the like), not leads."""
     CAMPAIGN_CHANGED = "CAMPAIGN_CHANGED"
     """state, by."""
     REFUSED = "REFUSED"
     """stage (bulk | dial), codes, explain, next_allowed_at, ruleset, tzdata; moves the lead."""
     DIAL_INTENDED = "DIAL_INTENDED"
-    """caller_id, trunk, mode, ruleset, tzdata, explain. Committed before the call is placed."""
+    """caller_id, trunk, mode, seller, subject, ruleset, tzdata, explain. Committed before the call
+    is placed, together with the slots it takes under frequency caps."""
     BRIDGED = "BRIDGED"
     """verdict_to_agent_ms, answer_to_agent_ms."""
     ATTEMPT_ENDED = "ATTEMPT_ENDED"
     """disposition, cause, blame, status, q850, reason, times {state: Instant}, answered, live,
     dropped, verdict {...} or null, talk_ms; moves the lead. Exactly one per attempt."""
     DISPOSED = "DISPOSED"
-    """disposition, notes, callback_at; moves the lead. The agent's choice refines the attempt's
-    disposition, never its times."""
+    """disposition, callback_at; moves the lead. The agent's choice refines the attempt's
+    disposition, never its times. Personal: notes."""
     SUPPRESSED = "SUPPRESSED"
     """source, list, seller, channel. In force when committed."""
     AGENT_CHANGED = "AGENT_CHANGED"
@@ -45,11 +49,24 @@ class EntryKind(StrEnum):
     """change (started, draining, stopped, clock), and what it concerned."""
     ALARM = "ALARM"
     """text."""
+    EXPORTED = "EXPORTED"
+    """from, to (Instant or null), first_seq, last_seq, entries, sha256 (of the bundle's manifest),
+    numbers (whether personal values went with it), by. A bundle of the journal left the house."""
+    ERASED = "ERASED"
+    """number_key, values (how many), by, because. The look-up table forgot a number."""
+    RETENTION = "RETENTION"
+    """older_than, years, tables {name: {rows, first, last, root}}, personal (how many values), by.
+    Working data whose time was over is gone; `root` is the Merkle root over the removed rows."""
 
 
 @dataclass(frozen=True, slots=True)
 class JournalEntry:
-    """One fact, before it is chained."""
+    """One fact, before it is chained.
+
+    `number` (E.164) and the values of `personal` (an agent's notes, who asked, evidence in words)
+    are about people: the chain holds them as keyed hashes only, and they can be erased. `data` is
+    kept for ever and names nobody outside the house. `number` is "" and a name is missing from
+    `personal` where there is none, or it was erased."""
 
     kind: EntryKind
     at: Instant
@@ -59,18 +76,29 @@ class JournalEntry:
     number: str = ""
     agent: str = ""
     data: Mapping[str, JsonValue] = field(default_factory=dict)
+    personal: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class StoredEntry:
-    """A chained entry: `hash` = SHA-256 over the canonical JSON of seq, clock shift, entry and
-    `prev_hash`. `clock_shift_ms` is non-zero for ever where the service clock was shifted."""
+    """A chained entry, as people read it; `dialer.audit.chain` says what `hash` covers.
+
+    `clock_shift_ms` is non-zero for ever where the service clock was shifted. `number_key` and
+    `personal_keys` (by name) are the keyed hashes of the number and of the personal values."""
 
     seq: int
     entry: JournalEntry
     clock_shift_ms: int
     prev_hash: str
     hash: str
+    number_key: str = ""
+    personal_keys: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def erased(self) -> tuple[str, ...]:
+        """What it once held and holds no more: "number", or names of personal values."""
+        gone = [name for name in self.personal_keys if name not in self.entry.personal]
+        return ("number", *gone) if self.number_key and not self.entry.number else tuple(gone)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from dialer.model.instant import EPOCH, Instant
 from dialer.model.numbers import PhoneNumber
+from dialer.model.records import NO_RECORDS, NumberRecords
 
 
 class LeadState(StrEnum):
@@ -20,17 +21,21 @@ class LeadState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class NewLead:
-    """A good row of a lead file, not yet stored. `fields` are the merge fields of the script."""
+    """A good row of a lead file, not yet stored. `fields` are the merge fields of the script;
+    `state` and `postcode` are the address's, as the file has them ("": not said)."""
 
     line: int
     number: PhoneNumber
     raw_number: str
     fields: Mapping[str, str] = field(default_factory=dict)
+    state: str = ""
+    postcode: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Lead:
-    """A stored lead. `attempts` counts dials so far; `order_key` sorts, lowest first."""
+    """A stored lead. `attempts` counts dials so far; `order_key` sorts, lowest first. `state` and
+    `postcode` are the address's ("": not said); `records` are of the number, as it was offered."""
 
     lead_id: int
     campaign: str
@@ -43,6 +48,9 @@ class Lead:
     next_eligible_at: Instant = EPOCH
     callback_for: str | None = None
     """The agent a callback was promised to, if any."""
+    state: str = ""
+    postcode: str = ""
+    records: NumberRecords = NO_RECORDS
 
 
 @dataclass(frozen=True, slots=True)

@@ -134,6 +134,10 @@ class NumberRecords:
     last_verified_contact: Instant | None = None
 
 
+NO_RECORDS = NumberRecords()
+"""What is known of a number nobody told us anything of."""
+
+
 @dataclass(frozen=True, slots=True)
 class PastAttempt:
     """A dial of the number that counts, answered or not."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from dialer.audit.chain import canonical_json
 from dialer.model.instant import Instant, rfc3339
 from dialer.model.journal import EntryKind, JournalEntry
 from dialer.model.leads import LeadFile, LeadState, NewLead, RejectedRow
 from dialer.model.reports import ImportReport
-from dialer.store.journal import canonical_json
 from dialer.store.projections import Row
 
 ROW_REJECTED = "ROW_REJECTED"
@@ -57,6 +57,8 @@ class Sifted:
                 "zones_json": canonical_json(list(lead.number.zones)),
                 "raw_number": lead.raw_number,
                 "fields_json": canonical_json(dict(lead.fields)),
+                "address_state": lead.state,
+                "postcode": lead.postcode,
                 "state": LeadState.OPEN,
                 "attempts": 0,
                 "order_key": order_key,

@@ -80,6 +80,8 @@ def lead_of(row: Row[Any]) -> Lead:
         order_key=row.order_key,
         next_eligible_at=Instant(row.next_eligible_at or 0),
         callback_for=row.callback_for,
+        state=row.address_state,
+        postcode=row.postcode,
     )
 
 

@@ -27,6 +27,7 @@ from dialer.model.instant import Instant
 from dialer.model.journal import JournalEntry, StoredEntry, Verification
 from dialer.model.leads import Lead, LeadFile, LeadState
 from dialer.model.numbers import PhoneNumber
+from dialer.model.records import PastAttempt
 from dialer.model.reports import CampaignReport, ImportReport, RefusalRow, Role, User
 from dialer.model.suppression import Suppression, SuppressionSource
 from dialer.store.imports import imported_before, sift
@@ -43,7 +44,7 @@ from dialer.store.projections import (
     project,
     user_added,
 )
-from dialer.store.reports import ANSWERED_CALLS_MS, MACHINES, RECENT_DIALS_MS
+from dialer.store.reports import ANSWERED_CALLS_MS, MACHINES, RECENT_MS
 from dialer.store.tables import METADATA
 
 Key = tuple[Any, ...]
@@ -230,9 +231,8 @@ class MemoryStore:
         await trio.lowlevel.checkpoint()
         attempts = list(self._tables["call_attempt"].values())
         leads = self._tables["lead"]
-        dials = [
-            row for row in attempts if row["dialled_at"] >= now - RECENT_DIALS_MS and row["counted"]
-        ]
+        dials = [row for row in attempts if row["dialled_at"] >= now - RECENT_MS and row["counted"]]
+        drops = [row for row in attempts if (row["dropped_at"] or 0) >= now - RECENT_MS]
         live = [
             row for row in attempts if row["live"] and row["answered_at"] >= now - ANSWERED_CALLS_MS
         ]
@@ -256,8 +256,15 @@ class MemoryStore:
                 if row["ended_at"] is None and (row["lead_id"],) in leads
             ),
             recent_dials=tuple(
-                (row["number"], row["dialled_at"])
+                (
+                    row["number"],
+                    PastAttempt(row["dialled_at"], row["seller"], row["subject"], row["caller_id"]),
+                )
                 for row in sorted(dials, key=itemgetter("dialled_at", "attempt_id"))
+            ),
+            recent_drops=tuple(
+                (row["number"], row["dropped_at"])
+                for row in sorted(drops, key=itemgetter("dropped_at", "attempt_id"))
             ),
             answered_calls=tuple(
                 AnsweredCall(row["campaign"], row["answered_at"], row["dropped"])
@@ -386,6 +393,8 @@ def _lead_of(row: MutableRow) -> Lead:
         order_key=row["order_key"],
         next_eligible_at=Instant(row["next_eligible_at"] or 0),
         callback_for=row["callback_for"],
+        state=row["address_state"],
+        postcode=row["postcode"],
     )
 
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from dialer.audit.chain import canonical_json
 from dialer.model.calls import AttemptState
 from dialer.model.campaigns import CampaignState
 from dialer.model.dispositions import SystemDisposition
@@ -17,7 +18,6 @@ from dialer.model.instant import Instant
 from dialer.model.journal import EntryKind, JournalEntry, JsonValue
 from dialer.model.leads import LeadState
 from dialer.model.reports import User
-from dialer.store.journal import canonical_json
 
 Value = str | int | float | bool | None
 Row = Mapping[str, Value]
@@ -103,7 +103,15 @@ def project(entry: JournalEntry) -> Sequence[Change]:
         case EntryKind.USER_CHANGED:
             removed = entry.data["change"] == "removed"
             return [Remove("user", _str(entry.data["user"]))] if removed else []
-        case EntryKind.AGENT_CHANGED | EntryKind.SERVICE_CHANGED | EntryKind.ALARM:
+        case (
+            EntryKind.AGENT_CHANGED
+            | EntryKind.SERVICE_CHANGED
+            | EntryKind.ALARM
+            | EntryKind.EXPORTED
+            | EntryKind.ERASED
+            | EntryKind.RETENTION
+            | EntryKind.RECORDS_IMPORTED
+        ):
             return []
 
 
@@ -118,6 +126,8 @@ def _dial_intended(entry: JournalEntry) -> Sequence[Change]:
         "caller_id": _str(data["caller_id"]),
         "trunk": _str(data["trunk"]),
         "mode": _str(data["mode"]),
+        "seller": _str(data["seller"]),
+        "subject": _str(data["subject"]),
         "dialled_at": entry.at,
         "placed": True,
         "counted": True,
@@ -137,6 +147,7 @@ def _dial_intended(entry: JournalEntry) -> Sequence[Change]:
         "answered_at": None,
         "live": False,
         "dropped": False,
+        "dropped_at": None,
         "verdict": None,
         "verdict_json": "null",
         "talk_ms": 0,
@@ -190,6 +201,7 @@ def _attempt_ended(entry: JournalEntry) -> Sequence[Change]:
         else None,
         "live": bool(data["live"]),
         "dropped": bool(data["dropped"]),
+        "dropped_at": _dropped_at(entry, times),
         "verdict": _str(verdict["kind"]) if isinstance(verdict, Mapping) else None,
         "verdict_json": canonical_json(verdict),
         "talk_ms": _int(data["talk_ms"]) or 0,
@@ -200,13 +212,18 @@ def _attempt_ended(entry: JournalEntry) -> Sequence[Change]:
     return changes
 
 
+def _dropped_at(entry: JournalEntry, times: Mapping[str, JsonValue]) -> int | None:
+    """When the person was told that nobody is there, or gave up."""
+    return (_int(times.get(AttemptState.MESSAGE)) or entry.at) if entry.data["dropped"] else None
+
+
 def _disposed(entry: JournalEntry) -> Sequence[Change]:
     data = entry.data
     changes: list[Change] = []
     if entry.attempt_id is not None:
         values: Row = {
             "disposition": _str(data["disposition"]),
-            "notes": _str(data["notes"]),
+            "notes": entry.personal.get("notes", ""),
             "callback_at": _int(data["callback_at"]),
             "disposed_at": entry.at,
         }

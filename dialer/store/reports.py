@@ -14,6 +14,7 @@ from dialer.model.events import AnsweredCall, OpenAttempt, Restored
 from dialer.model.instant import DAY_MS, Instant
 from dialer.model.journal import EntryKind, JournalEntry, StoredEntry, Verification
 from dialer.model.leads import LeadState
+from dialer.model.records import PastAttempt
 from dialer.model.reports import CampaignReport, RefusalRow, Role, User
 from dialer.model.suppression import Suppression, SuppressionSource
 from dialer.store.journal import Head, Unreadable, canonical_json, verify
@@ -29,9 +30,10 @@ from dialer.store.tables import (
     USER,
 )
 
-RECENT_DIALS_MS = 2 * DAY_MS
-"""How far back `Restored.recent_dials` reaches: the longest attempt limit is 24 hours, and a clock
-that was set back by some hours must not lose a dial."""
+RECENT_MS = 3 * DAY_MS
+"""How far back `Restored.recent_dials` and `recent_drops` reach: a person dropped is left alone for
+up to 72 hours, attempt limits look back 24, and a clock that was set back by some hours must not
+lose a dial."""
 
 ANSWERED_CALLS_MS = 30 * DAY_MS
 """The drop account's window (16 CFR 310.4(b)(4)(i))."""
@@ -192,12 +194,23 @@ def restored(connection: Connection, now: Instant) -> Restored:
         .order_by(attempt.attempt_id)
     )
     dials = connection.execute(
-        select(attempt.number, attempt.dialled_at)
+        select(
+            attempt.number,
+            attempt.dialled_at,
+            attempt.seller,
+            attempt.subject,
+            attempt.caller_id,
+        )
         .where(
-            attempt.dialled_at >= now - RECENT_DIALS_MS,
+            attempt.dialled_at >= now - RECENT_MS,
             attempt.counted == true(),
         )
         .order_by(attempt.dialled_at, attempt.attempt_id)
+    )
+    drops = connection.execute(
+        select(attempt.number, attempt.dropped_at)
+        .where(attempt.dropped_at >= now - RECENT_MS)
+        .order_by(attempt.dropped_at, attempt.attempt_id)
     )
     answered = connection.execute(
         select(attempt.campaign, attempt.answered_at, attempt.dropped)
@@ -222,7 +235,14 @@ def restored(connection: Connection, now: Instant) -> Restored:
             )
             for row in open_attempts
         ),
-        recent_dials=tuple((row.number, Instant(row.dialled_at)) for row in dials),
+        recent_dials=tuple(
+            (
+                row.number,
+                PastAttempt(Instant(row.dialled_at), row.seller, row.subject, row.caller_id),
+            )
+            for row in dials
+        ),
+        recent_drops=tuple((row.number, Instant(row.dropped_at)) for row in drops),
         answered_calls=tuple(
             AnsweredCall(row.campaign, Instant(row.answered_at), row.dropped) for row in answered
         ),

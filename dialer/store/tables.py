@@ -10,7 +10,18 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from sqlalchemy import Column, Index, Integer, MetaData, Table, Text, UniqueConstraint, text
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
 from sqlmodel import Field, SQLModel
 
 METADATA = MetaData()
@@ -24,12 +35,18 @@ def _text() -> Column[str]:
     return Column(Text, nullable=False)
 
 
+def _added_text() -> Column[str]:
+    """A column added to a table that has rows: those say nothing in it."""
+    return Column(String, nullable=False, server_default="")
+
+
 class JournalRow(_Row, table=True):
-    """One chained entry; see `journal` for what `hash` covers."""
+    """One chained entry; `dialer.audit.chain` says what `hash` covers, and in which order its
+    `ChainedRow` names the columns. No personal data: keys into `personal` stand for it."""
 
     __tablename__ = "journal"
     __table_args__ = (
-        Index("journal_by_number", "number", "seq"),
+        Index("journal_by_number", "number_key", "seq"),
         Index("journal_by_kind", "kind", "seq"),
     )
 
@@ -39,9 +56,10 @@ class JournalRow(_Row, table=True):
     campaign: str
     lead_id: int | None
     attempt_id: int | None
-    number: str
+    number_key: str
     agent: str
     data_json: str = Field(sa_column=_text())
+    personal_json: str = Field(sa_column=_text())
     clock_shift_ms: int
     prev_hash: str
     hash: str
@@ -55,6 +73,19 @@ class JournalHeadRow(_Row, table=True):
     head_id: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
     entries: int
     hash: str
+
+
+class PersonalRow(_Row, table=True):
+    """What the journal hides behind a key: one row a value, each erasable; see
+    `dialer.audit.personal`."""
+
+    __tablename__ = "personal"
+    __table_args__ = (Index("personal_by_subject", "subject"),)
+
+    key: str = Field(primary_key=True)
+    subject: str
+    name: str
+    value: str = Field(sa_column=_text())
 
 
 class LeadListRow(_Row, table=True):
@@ -107,6 +138,8 @@ class LeadRow(_Row, table=True):
     refused_code: str | None
     refused_explain: str | None
     refused_at: int | None
+    address_state: str = Field(sa_column=_added_text())
+    postcode: str = Field(sa_column=_added_text())
 
 
 class RejectedRowRow(_Row, table=True):
@@ -137,6 +170,7 @@ class CallAttemptRow(_Row, table=True):
         Index("call_attempt_by_dial", "dialled_at"),
         Index("call_attempt_open", "attempt_id", sqlite_where=text("ended_at IS NULL")),
         Index("call_attempt_live", "answered_at", sqlite_where=text("live = 1")),
+        Index("call_attempt_dropped", "dropped_at", sqlite_where=text("dropped_at IS NOT NULL")),
     )
 
     attempt_id: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
@@ -171,6 +205,38 @@ class CallAttemptRow(_Row, table=True):
     disposed_at: int | None
     notes: str = Field(sa_column=_text())
     callback_at: int | None
+    seller: str = Field(sa_column=_added_text())
+    subject: str = Field(sa_column=_added_text())
+    dropped_at: int | None
+
+
+class NumberRecordRow(_Row, table=True):
+    """One thing known of a number: a consent, a relationship and the like (`kind`, a RecordKind).
+    `identity` tells records of one kind apart; a newer one with the same takes its place, by the
+    rules of `number_records`. `at`: the record's own time."""
+
+    __tablename__ = "number_record"
+
+    e164: str = Field(primary_key=True)
+    kind: str = Field(primary_key=True)
+    identity: str = Field(primary_key=True)
+    at: int
+    value_json: str = Field(sa_column=_text())
+    file_sha256: str
+    line: int
+    imported_at: int
+
+
+class ReservationRow(_Row, table=True):
+    """A slot taken under a frequency cap; see `reservations`. `attempt_id` is the node's own."""
+
+    __tablename__ = "reservation"
+    __table_args__ = (Index("reservation_by_attempt", "node", "attempt_id"),)
+
+    key: str = Field(primary_key=True)
+    node: str = Field(primary_key=True)
+    attempt_id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    at: int = Field(sa_column=Column(BigInteger, nullable=False))
 
 
 class SuppressionRow(_Row, table=True):
@@ -209,10 +275,13 @@ class UserRow(_Row, table=True):
 
 JOURNAL: Table = METADATA.tables["journal"]
 JOURNAL_HEAD: Table = METADATA.tables["journal_head"]
+PERSONAL: Table = METADATA.tables["personal"]
 LEAD_LIST: Table = METADATA.tables["lead_list"]
 LEAD: Table = METADATA.tables["lead"]
 REJECTED_ROW: Table = METADATA.tables["rejected_row"]
 CALL_ATTEMPT: Table = METADATA.tables["call_attempt"]
+NUMBER_RECORD: Table = METADATA.tables["number_record"]
+RESERVATION: Table = METADATA.tables["reservation"]
 SUPPRESSION: Table = METADATA.tables["suppression"]
 CAMPAIGN_STATE: Table = METADATA.tables["campaign_state"]
 USER: Table = METADATA.tables["user"]

@@ -59,6 +59,8 @@ def dial(
             "caller_id": "+12025550199",
             "trunk": "demo",
             "mode": "PREDICTIVE",
+            "seller": "Sample Windows",
+            "subject": "windows",
             "ruleset": "us-1",
             "tzdata": "2026.3",
             "explain": "open from 08:00 to 21:00",

@@ -30,6 +30,7 @@ from dialer.model.events import (
 from dialer.model.instant import DAY_MS, HOUR_MS, Instant
 from dialer.model.journal import EntryKind, JournalEntry, JsonValue
 from dialer.model.leads import LeadState, RejectedRow
+from dialer.model.records import PastAttempt
 from dialer.model.reports import CampaignReport, ImportReport, Role, User
 from dialer.model.suppression import Suppression, SuppressionSource
 from tests.contracts.journal_entries import (
@@ -49,6 +50,11 @@ from tests.contracts.journal_entries import (
     suppressed,
 )
 from tests.contracts.running_store import Opener, Running, running
+
+
+def past(at: int) -> PastAttempt:
+    """What is remembered of a dial at `at`."""
+    return PastAttempt(Instant(at), "Sample Windows", "windows", "+12025550199")
 
 
 class StoreContract:
@@ -280,7 +286,7 @@ class StoreContract:
         )
         (lead,) = (await open_store.offer()).leads
         assert lead.attempts == 1
-        assert (await open_store.restored()).recent_dials == ((number(0), NOW),)
+        assert (await open_store.restored()).recent_dials == ((number(0), past(NOW)),)
         assert (await open_store.report()).dials == 2
         await open_store.store.append(
             [dial(5, 1, NOW + 4), ended(5, 1, "CANCELLED", move=at_once), dial(6, 1, NOW + 5)]
@@ -509,9 +515,9 @@ class StoreContract:
             new_lead(0).number,
         )
         assert restored.recent_dials == (
-            (number(2), NOW - DAY_MS),
-            (number(3), NOW - 5),
-            (number(0), NOW - 4),
+            (number(2), past(NOW - DAY_MS)),
+            (number(3), past(NOW - 5)),
+            (number(0), past(NOW - 4)),
         )
         assert restored.answered_calls == (
             AnsweredCall(CAMPAIGN, Instant(NOW - 20 * DAY_MS + 7), True),
@@ -521,6 +527,17 @@ class StoreContract:
             Suppression(number(50), SuppressionSource.REQUEST, "requests", NOW),
         )
         assert restored.campaign_states == ((CAMPAIGN, CampaignState.PAUSED),)
+
+    async def test_drops_of_three_days_are_remembered(self, open_store: Running) -> None:
+        await open_store.load(3)
+        dropped_at = (NOW - 4 * DAY_MS, NOW - DAY_MS, NOW - 9)
+        for index, at in enumerate(dropped_at, start=1):
+            end = ended(index, index, "DROP", at, answered_at=at - 3, dropped=True, verdict="HUMAN")
+            await open_store.store.append([dial(index, index, at - 9_000), end])
+        assert (await open_store.restored()).recent_drops == (
+            (number(1), NOW - DAY_MS),
+            (number(2), NOW - 9),
+        )
 
     async def test_a_closed_attempt_is_not_open_any_more(self, opener: Opener) -> None:
         async with running(opener) as first:

@@ -37,6 +37,7 @@ from dialer.model.events import (
 )
 from dialer.model.instant import Instant
 from dialer.model.journal import EntryKind
+from dialer.model.records import PastAttempt
 from dialer.model.suppression import SuppressionSource
 from tests.floor_play import HUMAN, NOON, Play, campaign, lead, none_of, only
 
@@ -162,7 +163,7 @@ def test_after_a_restart_open_attempts_are_lost_and_wait_out_their_gap() -> None
         Restored(
             AttemptId(42),
             open_attempts=(open_attempt,),
-            recent_dials=(("+12125550100", dialled),),
+            recent_dials=(("+12125550100", PastAttempt(dialled)),),
         )
     )
     assert play.last_end().attempt_id == 41
