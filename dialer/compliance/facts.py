@@ -72,8 +72,8 @@ class Facts:
     """See the module. `hours`: the campaign's, None for none of its own. `end_guard_ms`: how long
     before the end of lawful hours the last call may start. `lists`: every copy in force;
     `on_lists`: names of those the number is on. `drops`: instants at which this person was dropped.
-    `min_gap_ms`: the operator's shortest time between two attempts, `own_cooldown_ms`: after a drop. `enabled`: countries whose
-    numbers may be called at all.
+    `min_gap_ms`: the operator's shortest time between two attempts; `own_cooldown_ms`: how long the
+    operator leaves a dropped person in peace. `enabled`: countries whose numbers may be called.
     """
 
     place: Place

@@ -1,0 +1,333 @@
+"""The one gate: may this number be called, under these rules, at this instant?
+
+`decide` is a function of its arguments alone, so a stored decision can be made again and must come
+out the same. Every rule is looked at, so that a refusal names all that stands in the way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+
+from dialer.compliance.calling_window import TZDATA_VERSION, ZoneUnknown
+from dialer.compliance.checks import (
+    CAMPAIGN_HOURS,
+    OWN_COOLDOWN,
+    OWN_GAP,
+    Case,
+    cap_checks,
+    clock_text,
+    consent_checks,
+    cooldown_checks,
+    counted,
+    emergency_checks,
+    free_from,
+    hours_checks,
+    internal_checks,
+    law_window,
+    line_checks,
+    list_checks,
+    litigator_checks,
+    own_checks,
+    own_counted,
+    own_window,
+    reassigned_check,
+    revocation_checks,
+    showing_checks,
+)
+from dialer.compliance.facts import Facts
+from dialer.compliance.grounds import grounds_of
+from dialer.compliance.hours import EPOCH_ORDINAL, LocalTime, local, midnights, opens
+from dialer.compliance.law import PortRule, Ruleset
+from dialer.compliance.law_in_force import LawInForce, law_in_force
+from dialer.compliance.line import effective_line
+from dialer.compliance.place import Place
+from dialer.model.instant import DAY_MS, Instant
+from dialer.model.screening import Allowed, Exemption, ReasonCode, Refused, RuleCheck, Screening
+
+HORIZON_MS = 366 * DAY_MS
+"""How far ahead the next lawful instant is looked for."""
+
+_ORDER = {code: place for place, code in enumerate(ReasonCode)}
+_CONSENT = frozenset({Exemption.PEWC, Exemption.PEC})
+_WITH_TIME = frozenset(
+    {
+        ReasonCode.HOLIDAY_BAN,
+        ReasonCode.SUNDAY_BAN,
+        ReasonCode.OUTSIDE_HOURS,
+        ReasonCode.FREQ_CAP,
+        ReasonCode.ABANDON_COOLDOWN,
+    }
+)
+
+
+def decide(facts: Facts, ruleset: Ruleset, now: Instant) -> Screening:
+    """Allowed, or refused with every failing rule; the primary one comes first in ReasonCode.
+
+    `next_allowed_at` of a refusal is the earliest instant from `now` on at which the same facts are
+    allowed, None if there is none within 366 days. Raises TypeError where `now` is no Instant: a
+    datetime has to say its zone first (`instant_of`).
+    """
+    if not isinstance(now, int):
+        raise TypeError(f"now must be an Instant (UTC milliseconds), not {now!r}")
+    case, checks = _look(facts, ruleset, now)
+    failing = [check for check in checks if not check.passed]
+    used = {exemption for check in checks for exemption in check.lifted_by}
+    exemptions = tuple(exemption for exemption in Exemption if exemption in used)
+    jurisdictions = tuple(case.law.jurisdictions) if case is not None else ()
+    zones = facts.place.zones
+    approvals = _approvals(case) if case is not None else ()
+    if not failing:
+        assert case is not None
+        return Allowed(
+            ruleset.label,
+            TZDATA_VERSION,
+            _why_allowed(case, exemptions, approvals),
+            tuple(checks),
+            exemptions,
+            jurisdictions,
+            zones,
+            approvals,
+        )
+    failing.sort(key=lambda check: _ORDER[check.code])
+    next_allowed_at = _next_allowed(facts, ruleset, case, failing, now)
+    sentences = list(dict.fromkeys(check.explain for check in failing))
+    if next_allowed_at is not None:
+        clocks = ", ".join(f"{clock_text(local(z, next_allowed_at))} in {z}" for z in zones)
+        sentences.append(f"Next allowed {clocks}.")
+    sentences.extend(_approved(approvals))
+    return Refused(
+        tuple(dict.fromkeys(check.code for check in failing)),
+        " ".join(sentences),
+        next_allowed_at,
+        ruleset.label,
+        TZDATA_VERSION,
+        tuple(checks),
+        exemptions,
+        jurisdictions,
+        zones,
+        approvals,
+    )
+
+
+def _look(facts: Facts, ruleset: Ruleset, now: Instant) -> tuple[Case | None, list[RuleCheck]]:
+    """Every check; no case where the number, its country or its clocks are not known well enough to
+    say which rules bind."""
+    place = facts.place
+    if place.fault is not None:
+        explain = f"{place.fault_explain.rstrip('.')}."
+        return None, [RuleCheck("number", place.fault, False, {}, (), explain)]
+    codes = _codes(place, ruleset)
+    if place.country not in facts.enabled or not codes:
+        named = ", ".join(sorted(facts.enabled))
+        explain = f"The number belongs to {place.country or 'no known country'}; enabled: {named}."
+        check = RuleCheck(
+            "jurisdiction",
+            ReasonCode.JURISDICTION_NOT_ENABLED,
+            False,
+            {"country": place.country, "enabled": [*sorted(facts.enabled)]},
+            (),
+            explain,
+        )
+        return None, [check]
+    clocks, unknown = _clocks(place, now)
+    days = [clock.ordinal for clock in clocks] or [now // DAY_MS + EPOCH_ORDINAL]
+    line = effective_line(facts, _grace_days(ruleset, codes[0]), now)
+    law = law_in_force(ruleset, codes, facts.mode, facts.purpose, line.type, min(days), max(days))
+    grounds = grounds_of(facts, law, now)
+    case = Case(facts, law, grounds, line, clocks, now)
+    checks = list(_checks(case, unknown))
+    on_consent = bool(law.consents) or any(
+        exemption in _CONSENT for check in checks for exemption in check.lifted_by
+    )
+    checks.append(reassigned_check(case, on_consent))
+    return case, checks
+
+
+def _checks(case: Case, unknown_zone: str | None) -> Iterator[RuleCheck]:
+    yield from emergency_checks(case)
+    yield from internal_checks(case)
+    yield from revocation_checks(case)
+    yield from litigator_checks(case)
+    yield from list_checks(case)
+    yield from consent_checks(case)
+    yield from line_checks(case)
+    if case.clocks:
+        yield from hours_checks(case)
+    else:
+        yield RuleCheck(
+            "zones",
+            ReasonCode.TZ_UNKNOWN,
+            False,
+            {"zones": list(case.facts.place.zones)},
+            (),
+            f"The time zone {unknown_zone!r} is not in the zone data {TZDATA_VERSION}, so no hour "
+            "is known to be lawful."
+            if unknown_zone
+            else "No time zone is known for the number, so no hour is known to be lawful.",
+        )
+    yield from cap_checks(case)
+    yield from own_checks(case)
+    yield from cooldown_checks(case)
+    yield from showing_checks(case)
+
+
+@lru_cache(maxsize=8192)
+def _codes(place: Place, ruleset: Ruleset) -> tuple[str, ...]:
+    """The jurisdictions whose rows bind, the country first. A state of the country without a file
+    would leave its law out: then there is no country either."""
+    country = place.country
+    if country not in ruleset.jurisdictions:
+        return ()
+    also = ruleset.jurisdictions[country].also
+    states = [f"{country}-{state}" for state in place.states]
+    if country == "US" and any(state not in ruleset.jurisdictions for state in states):
+        return ()
+    return (country, *also, *(state for state in states if state in ruleset.jurisdictions))
+
+
+@lru_cache(maxsize=256)
+def _grace_days(ruleset: Ruleset, country: str) -> int:
+    rules = ruleset.jurisdictions[country].rules
+    return next((rule.grace_days for rule in rules if isinstance(rule, PortRule)), 0)
+
+
+def _clocks(place: Place, now: Instant) -> tuple[tuple[LocalTime, ...], str | None]:
+    try:
+        return tuple([local(zone, now) for zone in place.zones]), None
+    except ZoneUnknown as error:
+        return (), str(error.args[0])
+
+
+# --- when next ------------------------------------------------------------------------------------
+
+
+def _next_allowed(
+    facts: Facts, ruleset: Ruleset, case: Case | None, failing: list[RuleCheck], now: Instant
+) -> Instant | None:
+    """Each failing check is asked for an instant before which it cannot pass; the latest of these
+    is looked at next, until all pass. So no allowed instant is skipped."""
+    at = now
+    while case is not None and at - now <= HORIZON_MS:
+        nexts = [_not_before(case, check) for check in failing]
+        if any(each is None for each in nexts):
+            return None
+        at = max(each for each in nexts if each is not None)
+        case, checks = _look(facts, ruleset, at)
+        failing = [check for check in checks if not check.passed]
+        if not failing:
+            return at if at - now <= HORIZON_MS else None
+    return None
+
+
+def _not_before(case: Case, check: RuleCheck) -> Instant | None:
+    """An instant after the case's before which this check cannot pass; None: it never will."""
+    if check.code in _WITH_TIME:
+        own = _by_waiting(case, check)
+        # A rule that ends, or an exemption that begins, may free the call earlier.
+        change = _next_change(case)
+        if own is None or (change is not None and change < own):
+            return change
+        return own
+    return _next_change(case)
+
+
+def _by_waiting(case: Case, check: RuleCheck) -> Instant | None:
+    facts, now = case.facts, case.now
+    later = Instant(now + 1)
+    if check.code is ReasonCode.ABANDON_COOLDOWN:
+        after = {rule.name: rule.after_ms for rule in case.law.cooldowns}
+        after[OWN_COOLDOWN] = facts.own_cooldown_ms
+        return Instant(max(facts.drops) + after[check.rule])
+    if check.code is ReasonCode.FREQ_CAP:
+        return _cap_free(case, check)
+    zones, guard_ms = facts.place.zones, facts.end_guard_ms
+    if check.rule == CAMPAIGN_HOURS:
+        return opens(zones, lambda ordinal: own_window(case, ordinal), later, guard_ms)
+    rule = next(rule for rule in case.law.hours if rule.name == check.rule)
+    return opens(zones, lambda ordinal: law_window(case, rule, ordinal), later, guard_ms)
+
+
+def _cap_free(case: Case, check: RuleCheck) -> Instant | None:
+    facts, now = case.facts, case.now
+    if check.rule == OWN_GAP:
+        return Instant(max(attempt.at for attempt in facts.attempts) + facts.min_gap_ms)
+    for rule in case.law.caps:
+        if rule.name == check.rule:
+            return free_from(counted(case, rule), rule.limit, rule.window_ms, now)
+    cap = next(cap for cap in facts.own_caps if f"own/{cap.name}" == check.rule)
+    if cap.limit < 1:
+        return None
+    attempts = own_counted(facts.attempts, facts.caller_id if cap.per_caller_id else None)
+    return free_from(attempts, cap.limit, cap.window_ms, now)
+
+
+def _next_change(case: Case) -> Instant | None:
+    """The first instant after the case's at which a fact or a row of the law begins or ends."""
+    facts, now = case.facts, case.now
+    changes = [consent.granted_at for consent in facts.consents]
+    changes += [relationship.at for relationship in facts.relationships]
+    changes += [Instant(at) for at in (facts.line.ported_at,) if at is not None]
+    changes += _law_changes(case)
+    return min((at for at in changes if at > now), default=None)
+
+
+def _law_changes(case: Case) -> list[Instant]:
+    days = _turning_days(case.law)
+    today = min((clock.ordinal for clock in case.clocks), default=case.now // DAY_MS)
+    return [
+        midnights(zone, day)
+        for day in days
+        if today <= day <= today + 367
+        for zone in case.facts.place.zones
+    ]
+
+
+@lru_cache(maxsize=8192)
+def _turning_days(law: LawInForce) -> tuple[int, ...]:
+    days = set()
+    for jurisdiction in law.jurisdictions.values():
+        for rule in jurisdiction.rules:
+            days.add(rule.effective_from.toordinal())
+            if rule.effective_to is not None:
+                days.add(rule.effective_to.toordinal())
+    return tuple(sorted(days))
+
+
+# --- words ----------------------------------------------------------------------------------------
+
+
+def _approvals(case: Case) -> tuple[str, ...]:
+    """Rows an officer loosened that this decision was made under."""
+    found: dict[str, None] = {}
+    law = case.law
+    rows = (*law.hours, *law.lists, *law.caps, *law.consents, *law.emergencies, *law.cooldowns)
+    for rule in rows:
+        if rule.approval is not None:
+            found[f"{rule.name}: {rule.approval.by}, {rule.approval.because}"] = None
+    for code, jurisdiction in law.jurisdictions.items():
+        for clock in case.clocks:
+            day = jurisdiction.switched_off.get(clock.ordinal)
+            if day is not None and day.approval is not None:
+                why = f"{day.approval.by}, {day.approval.because}"
+                found[f"{code}/holiday {day.name}: {why}"] = None
+    return tuple(found)
+
+
+def _approved(approvals: tuple[str, ...]) -> list[str]:
+    return [f"Decided under a loosened rule: {approval}." for approval in approvals]
+
+
+def _why_allowed(case: Case, exemptions: tuple[Exemption, ...], approvals: tuple[str, ...]) -> str:
+    clocks = ", ".join(
+        f"{clock_text(clock)} in {zone}"
+        for zone, clock in zip(case.facts.place.zones, case.clocks, strict=True)
+    )
+    words = [
+        f"Every rule of {', '.join(case.law.jurisdictions)} passes: it is {clocks}; "
+        f"{len(case.facts.lists)} lists looked at; {len(case.facts.attempts)} earlier calls."
+    ]
+    if exemptions:
+        words.append(f"Allowed by {', '.join(exemptions)}.")
+    words.extend(_approved(approvals))
+    return " ".join(words)

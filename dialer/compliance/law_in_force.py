@@ -1,0 +1,145 @@
+"""Which rows bind one kind of call on one day: the law of every jurisdiction at once, deny wins."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TypeVar
+
+from dialer.compliance.law import (
+    CapRule,
+    ConsentRule,
+    CooldownRule,
+    DropRule,
+    EbrRule,
+    EmergencyRule,
+    HoursRule,
+    InternalRule,
+    Jurisdiction,
+    ListRule,
+    PlainRule,
+    PortRule,
+    RevocationRule,
+    RingRule,
+    Rule,
+    Ruleset,
+)
+from dialer.model.instant import Instant, utc
+from dialer.model.records import LineType
+from dialer.model.screening import CallMode, Purpose
+
+_R = TypeVar("_R", bound=Rule)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LawInForce:
+    """Rows in force, by kind. `country`: the jurisdiction whose general rows (requests, revocation,
+    caller id) bind. `line_matters`: some consent row binds one type of line and not another."""
+
+    country: Jurisdiction
+    jurisdictions: Mapping[str, Jurisdiction]
+    hours: tuple[HoursRule, ...]
+    lists: tuple[ListRule, ...]
+    caps: tuple[CapRule, ...]
+    consents: tuple[ConsentRule, ...]
+    emergencies: tuple[EmergencyRule, ...]
+    cooldowns: tuple[CooldownRule, ...]
+    ebr: Mapping[str, EbrRule]
+    internal: InternalRule | None
+    revocation: RevocationRule | None
+    port: PortRule | None
+    plain: Mapping[str, PlainRule]
+    line_matters: bool
+
+    def ebr_of(self, jurisdiction: str) -> EbrRule | None:
+        """How long a relationship lasts for a rule of this jurisdiction: its own row, else the
+        country's."""
+        own = (self.ebr.get(code) for code in (jurisdiction, self.country.code, *self.country.also))
+        return next((rule for rule in own if rule is not None), None)
+
+
+@lru_cache(maxsize=8192)
+def law_in_force(
+    ruleset: Ruleset,
+    codes: tuple[str, ...],
+    mode: CallMode,
+    purpose: Purpose,
+    line: LineType,
+    first_day: int,
+    last_day: int,
+) -> LawInForce:
+    """The rows of `codes` (the country first) that bind such a call on any of the local days from
+    `first_day` to `last_day` (ordinals; the zones' clocks may disagree on the date)."""
+    jurisdictions = {code: ruleset.jurisdictions[code] for code in codes}
+    dated = [
+        rule
+        for jurisdiction in jurisdictions.values()
+        for rule in jurisdiction.rules
+        if mode in rule.modes
+        and purpose in rule.purposes
+        and rule.effective_from.toordinal() <= last_day
+        and (rule.effective_to is None or first_day < rule.effective_to.toordinal())
+    ]
+    rules = [rule for rule in dated if line in rule.lines]
+    country = jurisdictions[codes[0]]
+    general_codes = (country.code, *country.also)
+
+    def kind(wanted: type[_R]) -> tuple[_R, ...]:
+        return tuple(rule for rule in rules if isinstance(rule, wanted))
+
+    def general(wanted: type[_R]) -> _R | None:
+        found = [rule for rule in kind(wanted) if rule.jurisdiction in general_codes]
+        return min(found, key=lambda rule: general_codes.index(rule.jurisdiction), default=None)
+
+    return LawInForce(
+        country=country,
+        jurisdictions=jurisdictions,
+        hours=kind(HoursRule),
+        lists=kind(ListRule),
+        caps=kind(CapRule),
+        consents=kind(ConsentRule),
+        emergencies=kind(EmergencyRule),
+        cooldowns=kind(CooldownRule),
+        ebr={rule.jurisdiction: rule for rule in kind(EbrRule)},
+        internal=general(InternalRule),
+        revocation=general(RevocationRule),
+        port=general(PortRule),
+        plain={rule.id: rule for rule in kind(PlainRule) if rule.jurisdiction in general_codes},
+        line_matters=any(
+            isinstance(rule, ConsentRule) and len(rule.lines) < len(LineType) for rule in dated
+        ),
+    )
+
+
+def strictest_ring_ms(ruleset: Ruleset, enabled: Sequence[str], now: Instant) -> int:
+    """How long a call must ring at least, by the strictest enabled country's rule."""
+    return max((rule.minimum_ms for rule in _rows(ruleset, enabled, RingRule, now)), default=0)
+
+
+def strictest_drop_rule(ruleset: Ruleset, enabled: Sequence[str], now: Instant) -> DropRule:
+    """The enabled country's drop rule with the lowest ceiling. Raises LookupError without any: no
+    ceiling is known, so nothing may be over-dialled."""
+    rows = _rows(ruleset, enabled, DropRule, now)
+    if not rows:
+        raise LookupError(f"no drop rule is in force for {', '.join(enabled)}")
+    return min(rows, key=lambda rule: rule.ceiling)
+
+
+def national_list_rule(ruleset: Ruleset, country: str, now: Instant) -> ListRule | None:
+    """The country's national list, as sales calls must scrub against it."""
+    rows = _rows(ruleset, (country,), ListRule, now)
+    return next((r for r in rows if r.list_key == "national" and Purpose.SALES in r.purposes), None)
+
+
+def _rows(ruleset: Ruleset, codes: Sequence[str], wanted: type[_R], now: Instant) -> list[_R]:
+    today = utc(now).date()
+    return [
+        rule
+        for code in codes
+        if code in ruleset.jurisdictions
+        for rule in ruleset.jurisdictions[code].rules
+        if isinstance(rule, wanted)
+        and rule.effective_from <= today
+        and (rule.effective_to is None or today < rule.effective_to)
+    ]
