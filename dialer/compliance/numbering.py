@@ -7,36 +7,24 @@ A number that could mean two things is refused, never repaired by a guess.
 from __future__ import annotations
 
 import re
-import tomllib
 import unicodedata
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
 
 import phonenumbers
-from phonenumbers import PhoneNumberType, timezone
+from phonenumbers.phonemetadata import PhoneMetadata
 
+from dialer.compliance.abroad import read_abroad, zones_of_country
+from dialer.compliance.area_codes import US_TERRITORIES, area_codes
 from dialer.model.numbers import PhoneNumber
 from dialer.model.screening import ReasonCode
 
-US_REGIONS = frozenset({"US", "PR", "GU", "VI", "AS", "MP"})
-"""The United States and its territories with numbers of their own, as phonenumbers names them."""
+US_ONLY = frozenset({"US"})
+"""The countries a US operator's lead files may hold: the states, DC and Puerto Rico."""
 
-_GEOGRAPHIC = frozenset(
-    {
-        PhoneNumberType.FIXED_LINE,
-        PhoneNumberType.MOBILE,
-        PhoneNumberType.FIXED_LINE_OR_MOBILE,
-        PhoneNumberType.UNKNOWN,
-    }
-)
-_SPECIAL_AREA_CODES = {
-    "600": "a special-services code",
-    "700": "a carrier-services code",
-    "710": "a government code",
-    "900": "a premium-rate code",
-}
+AMERICAN = US_ONLY | US_TERRITORIES
+"""Those and the territories with rules of their own."""
+
 _EXTENSION = re.compile(
     r"(?:;\s*ext\s*=|\bextension|\bext|x|#)\s*[.:]?\s*\d{1,7}\s*$", re.IGNORECASE
 )
@@ -45,6 +33,11 @@ _SCIENTIFIC = re.compile(r"^\d(?:[.,]\d+)?e\+?\d+$", re.IGNORECASE)
 _BETWEEN_NUMBERS = re.compile(r"[/,;|&\n\r\t]|\bor\b|\band\b", re.IGNORECASE)
 _PUNCTUATION = re.compile(r"[\s().\-/\u2010-\u2015\u2212]+")
 _DIGITS = re.compile(r"[0-9]+")
+_PLAIN = re.compile(
+    r"(?:(?P<plus>\+)?1[ .-]?)?\(?(?P<area>[2-9](?!11)[0-9]{2})\)?[ .-]?"
+    r"(?P<exchange>[2-9](?!11)[0-9]{2})[ .-]?(?P<line>[0-9]{4})"
+)
+"""How most files write a number; it is read the same without all the questions below."""
 _NANP_DIGITS = 10
 _E164_DIGITS = 15
 _LONGEST_CELL = 100
@@ -59,17 +52,25 @@ class Unreadable:
     remedy: str
 
 
-def read_number(raw: str, region: str = "US") -> PhoneNumber | Unreadable:
-    """Read a cell as a number to call; `region` is where a number without `+` is taken to be.
+def read_number(
+    raw: str, region: str = "US", enabled: frozenset[str] | None = US_ONLY
+) -> PhoneNumber | Unreadable:
+    """Read a cell as a number to call; `region` (ISO 3166 code) is where a number without `+` is
+    taken to be. A number of a country that is not `enabled` is refused; None enables them all.
 
-    Zones are what phonenumbers says of this number and all zones of its area code
-    (`area_codes.toml`) together. Where neither names a place the answer is TZ_UNKNOWN, here and
-    not later: a `PhoneNumber` always has zones.
+    Zones are all those of its area code (`area_codes.toml`), elsewhere of its country. Where no
+    place is known the answer is TZ_UNKNOWN, here and not later: a `PhoneNumber` always has zones.
     """
-    national = _national_number(raw, region)
-    if isinstance(national, Unreadable):
-        return national
-    return _geographic(national)
+    plain = _PLAIN.fullmatch(raw)
+    if plain is not None and (region == "US" or plain["plus"]):
+        national = plain["area"] + plain["exchange"] + plain["line"]
+        return _of_a_place(national, enabled)
+    read = _digits_of(raw, region)
+    if isinstance(read, Unreadable):
+        return read
+    if isinstance(read, str):
+        return _of_a_place(read, enabled)
+    return _abroad(read, enabled)
 
 
 def read_caller_id(raw: str) -> str | Unreadable:
@@ -78,17 +79,19 @@ def read_caller_id(raw: str) -> str | Unreadable:
     It must be written in E.164, as it will be sent."""
     if not re.fullmatch(r"\+1[0-9]{10}", raw):
         return _invalid("it is not written as +1 and ten digits", "Write it like +12125550123.")
-    national = _national_number(raw, "US")
+    national = _digits_of(raw, "US")
     if isinstance(national, Unreadable):
         return national
-    if _kind(national) == PhoneNumberType.TOLL_FREE:
-        return f"+1{national}"
-    number = _geographic(national)
+    area = area_codes().get(raw[2:5])
+    if area is not None and area.service == "toll-free":
+        return raw
+    number = _of_a_place(raw[2:], AMERICAN)
     return number if isinstance(number, Unreadable) else number.e164
 
 
-def _national_number(raw: str, region: str) -> str | Unreadable:
-    """The ten digits of a +1 number, from whatever a person or a spreadsheet wrote."""
+def _digits_of(raw: str, region: str) -> str | phonenumbers.PhoneNumber | Unreadable:
+    """The ten digits of a +1 number, or a number of another plan, from whatever a person or a
+    spreadsheet wrote."""
     text = unicodedata.normalize("NFKC", raw[: _LONGEST_CELL + 1])
     text = "".join(mark for mark in text if unicodedata.category(mark) != "Cf").strip()
     if not text:
@@ -116,7 +119,7 @@ def _national_number(raw: str, region: str) -> str | Unreadable:
         return _invalid("it has letters in it", "Write the number with digits.")
     if not _DIGITS.fullmatch(digits):
         return _invalid("it has marks that no phone number has", "Write the number with digits.")
-    return _north_american(digits, plus, region)
+    return _by_plan(digits, plus, region)
 
 
 def _several_numbers(text: str) -> Unreadable | None:
@@ -129,7 +132,7 @@ def _several_numbers(text: str) -> Unreadable | None:
     return None
 
 
-def _north_american(digits: str, plus: bool, region: str) -> str | Unreadable:
+def _by_plan(digits: str, plus: bool, region: str) -> str | phonenumbers.PhoneNumber | Unreadable:
     if len(digits) == 3 and digits.endswith("11"):
         return _invalid(f"{digits} is a service code, not a person", "Remove the row.")
     abroad = digits.startswith("011") and len(digits) > _NANP_DIGITS
@@ -146,7 +149,7 @@ def _north_american(digits: str, plus: bool, region: str) -> str | Unreadable:
                     f"it begins with country code +{parsed.country_code} but has the wrong length",
                     "Write a US number with ten digits, or with +1 and ten digits.",
                 )
-            return _other_country(f"it is a number of country code +{parsed.country_code}")
+            return parsed
         digits = str(parsed.national_number)
     national = digits.removeprefix("1") if len(digits) == _NANP_DIGITS + 1 else digits
     if len(national) != _NANP_DIGITS:
@@ -158,67 +161,104 @@ def _north_american(digits: str, plus: bool, region: str) -> str | Unreadable:
     return national
 
 
-def _geographic(national: str) -> PhoneNumber | Unreadable:
-    area = national[:3]
-    parsed = phonenumbers.PhoneNumber(country_code=1, national_number=int(national))
-    kind = _kind(national)
-    if area in _SPECIAL_AREA_CODES or kind not in _GEOGRAPHIC:
-        what = _SPECIAL_AREA_CODES.get(area, "not an area code of a place (toll-free or personal)")
-        return Unreadable(
-            ReasonCode.NON_GEOGRAPHIC,
-            f"{area} is {what}: nobody's local time is known",
-            "Give the person's own number.",
-        )
-    region = phonenumbers.region_code_for_number(parsed)
-    if region is None:
+def _of_a_place(national: str, enabled: frozenset[str] | None) -> PhoneNumber | Unreadable:
+    """A well-formed number of the North American plan, as one to call."""
+    code = national[:3]
+    area = area_codes().get(code)
+    if area is None:
+        return _invalid(f"area code {code} is not assigned", "Check the number.")
+    if area.service:
+        return _of_no_place(f"{code} is a code for {area.service}")
+    made_up = national[3:8] == "55501"
+    """555-0100 to 555-0199 are set aside in every area code for made-up numbers."""
+    region = _known_to_the_library().get(code)
+    if region is not None and not made_up:
+        given_out, services = _patterns(region)
+        if any(kind.fullmatch(national) for kind in services):
+            return _of_no_place(f"numbers of {code} that look like this are of a service")
+        if not any(kind.fullmatch(national) for kind in given_out):
+            return _invalid(f"no number of area code {code} looks like this", "Check the number.")
+    if enabled is not None and area.country not in enabled:
+        return _other_country(f"area code {code} belongs to another country ({area.country})")
+    return PhoneNumber(f"+1{national}", area.country, area.zones)
+
+
+def _abroad(
+    parsed: phonenumbers.PhoneNumber, enabled: frozenset[str] | None
+) -> PhoneNumber | Unreadable:
+    found = read_abroad(parsed)
+    if enabled is not None and found.country not in enabled:
+        return _other_country(f"it is a number of country code +{parsed.country_code}")
+    if not found.valid:
         return _invalid(
-            f"area code {area} or this number in it is not assigned", "Check the number."
+            f"no number of country code +{parsed.country_code} looks like this",
+            "Check the number.",
         )
-    if region not in US_REGIONS:
-        return _other_country(f"area code {area} belongs to another country ({region})")
-    if not (kind != PhoneNumberType.UNKNOWN or _fictitious(national)):
-        return _invalid(f"no number of area code {area} looks like this", "Check the number.")
-    zones = set(_area_code_zones().get(area, ()))
-    found = timezone.time_zones_for_geographical_number(parsed)
-    if not _whole_plan(found):
-        zones.update(found)
+    if found.kind:
+        return _of_no_place(f"it is a {found.kind} number")
+    zones = zones_of_country(found.country)
     if not zones:
         return Unreadable(
             ReasonCode.TZ_UNKNOWN,
-            f"no time zone is known for area code {area}, so no hour is known to be lawful",
-            "Remove the row, or update the phonenumbers package.",
+            f"no time zone is known for {found.country or 'its country'}, so no hour is known to "
+            "be lawful",
+            "Remove the row, or update the tzdata package.",
         )
-    return PhoneNumber(f"+1{national}", region, tuple(sorted(zones)))
+    return PhoneNumber(found.e164, found.country, zones)
 
 
-def _kind(national: str) -> int:
-    kind: int = phonenumbers.number_type(
-        phonenumbers.PhoneNumber(country_code=1, national_number=int(national))
+@cache
+def _known_to_the_library() -> dict[str, str]:
+    """The library's region for each area code it has numbers of. Overlays it lacks are in
+    `area_codes.toml`; of theirs every number is taken to be given out."""
+    regions = {}
+    for code, area in area_codes().items():
+        if area.country:
+            region = "PR" if area.states == ("PR",) else area.country
+            given_out, _ = _patterns(region)
+            leads = _metadata(region).leading_digits
+            if leads or any(kind.fullmatch(f"{code}2345678") for kind in given_out):
+                regions[code] = region
+    return regions
+
+
+@cache
+def _patterns(region: str) -> tuple[list[re.Pattern[str]], list[re.Pattern[str]]]:
+    """What numbers of people, and numbers of services, look like in a region: the library's own
+    patterns, without its search for the region, which takes most of its time."""
+    metadata = _metadata(region)
+    people = (metadata.fixed_line, metadata.mobile)
+    services = (
+        metadata.premium_rate,
+        metadata.toll_free,
+        metadata.shared_cost,
+        metadata.voip,
+        metadata.personal_number,
+        metadata.pager,
+        metadata.uan,
+        metadata.voicemail,
     )
-    return kind
+    return _compiled(people), _compiled(services)
 
 
-def _fictitious(national: str) -> bool:
-    """555-0100 to 555-0199 are set aside in every area code for made-up numbers."""
-    return national[3:8] == "55501"
+def _metadata(region: str) -> PhoneMetadata:
+    metadata = PhoneMetadata.metadata_for_region(region)
+    if metadata is None:
+        raise LookupError(f"the phonenumbers package knows no region {region}")
+    return metadata
 
 
-def _whole_plan(zones: tuple[str, ...]) -> bool:
-    """The library's way of saying it does not know: unknown, or every zone of the country code."""
-    return zones == (timezone.UNKNOWN_TIMEZONE,) or zones == _plan_zones()
+def _compiled(kinds: tuple[phonenumbers.PhoneNumberDesc | None, ...]) -> list[re.Pattern[str]]:
+    texts = {kind.national_number_pattern for kind in kinds if kind is not None}
+    return [re.compile(text) for text in sorted(text for text in texts if text)]
 
 
-@cache
-def _plan_zones() -> tuple[str, ...]:
-    toll_free = phonenumbers.PhoneNumber(country_code=1, national_number=8005550123)
-    zones: tuple[str, ...] = timezone.time_zones_for_geographical_number(toll_free)
-    return zones
-
-
-@cache
-def _area_code_zones() -> Mapping[str, tuple[str, ...]]:
-    text = resources.files("dialer.compliance").joinpath("area_codes.toml").read_text("utf-8")
-    return {area: tuple(zones) for area, zones in tomllib.loads(text)["zones"].items()}
+def _of_no_place(explain: str) -> Unreadable:
+    return Unreadable(
+        ReasonCode.NON_GEOGRAPHIC,
+        f"{explain}: nobody's local time is known",
+        "Give the person's own number.",
+    )
 
 
 def _invalid(explain: str, remedy: str) -> Unreadable:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from dialer.compliance.numbering import Unreadable, read_number
+from dialer.compliance.numbering import AMERICAN, Unreadable, read_number
 from dialer.model.campaigns import ListSource
 from dialer.model.errors import OperatorError, Problem
 from dialer.model.leads import LeadFile, NewLead, RejectedRow
@@ -189,7 +189,7 @@ def _read_row(row: _Row, header: _Header, first_lines: Mapping[str, int]) -> New
             "the row has a NUL character in it, so part of it may be lost",
             "Export the file again.",
         )
-    number = read_number(raw)
+    number = read_number(raw, enabled=AMERICAN)
     if isinstance(number, Unreadable):
         reason = f"{number.code.value}: {number.explain}"
         return RejectedRow(row.line, raw[:_SHOWN], reason, number.remedy)

@@ -9,7 +9,7 @@ from pathlib import Path
 import trio
 
 from dialer.compliance.calling_window import local_time
-from dialer.compliance.numbering import Unreadable, read_number
+from dialer.compliance.numbering import AMERICAN, Unreadable, read_number
 from dialer.floor.floor import Floor
 from dialer.intake.lead_csv import write_refusals
 from dialer.leads.ordering import fresh_key
@@ -41,7 +41,7 @@ async def check_number(
 ) -> NumberCheck:
     """May this number be called now, by the same gate that guards every dial, and what the journal
     knows of it. Without a campaign, the first one's hours and limits are used."""
-    number = read_number(raw)
+    number = read_number(raw, enabled=AMERICAN)
     if isinstance(number, Unreadable):
         explain = f"{number.explain} {number.remedy}".strip()
         return NumberCheck(raw, "", "DENY", (number.code,), explain, (), (), None, ())
