@@ -179,8 +179,9 @@ class FloorState:
         now: Instant,
         attempt: Attempt,
         data: Mapping[str, JsonValue],
+        personal: Mapping[str, str] | None = None,
     ) -> JournalEntry:
-        """An entry about an attempt."""
+        """An entry about an attempt; `personal`: words about people, which can be erased."""
         return JournalEntry(
             kind,
             now,
@@ -190,6 +191,7 @@ class FloorState:
             number=attempt.lead.number.e164,
             agent=attempt.agent or "",
             data=data,
+            personal=personal or {},
         )
 
     # --- legs ---------------------------------------------------------------------------------

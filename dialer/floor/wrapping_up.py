@@ -222,10 +222,10 @@ def _record_choice(
             attempt,
             {
                 "disposition": chosen.name,
-                "notes": event.notes,
                 "callback_at": callback_at,
                 **move_data(move),
             },
+            {"notes": event.notes},
         ),
         durable=True,
     )

@@ -17,9 +17,11 @@ from sqlalchemy import URL, Engine, create_engine, event, select
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.pool import NullPool, QueuePool
 
+from dialer.audit.chain import Head
+from dialer.audit.personal import PersonalKey, PersonalValue
 from dialer.model.errors import JournalFault, OperatorError, Problem
-from dialer.store.journal import Head
-from dialer.store.tables import JOURNAL, JOURNAL_HEAD
+from dialer.store.keys import PERSONAL_KEY, make_secrets, personal_key
+from dialer.store.tables import JOURNAL, JOURNAL_HEAD, PERSONAL
 
 BUSY_S = 2.0
 """How long a statement waits for somebody else's lock before it fails."""
@@ -43,6 +45,7 @@ def writing_engine(path: Path) -> Engine:
         connection.isolation_level = None  # the driver's own idea of when to begin is not ours
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
+        connection.execute("PRAGMA secure_delete=ON")  # what is erased is overwritten
 
     @event.listens_for(engine, "begin")
     def begin(connection: Any) -> None:
@@ -167,3 +170,29 @@ def read_head(engine: Engine) -> Head:
             "Restore it from a backup."
         )
     return head
+
+
+def open_personal_key(engine: Engine, path: Path) -> PersonalKey:
+    """The key that hides personal data in this journal; made where there is no journal yet.
+
+    Raises OperatorError where it is missing, or not the one this journal was written with.
+    """
+    with engine.begin() as connection:
+        begun = connection.execute(select(JOURNAL_HEAD.c.entries)).first() is not None
+        columns = (PERSONAL.c[name] for name in PersonalValue._fields)
+        sample = connection.execute(select(*columns).limit(1)).one_or_none()
+    if not begun:
+        make_secrets(path.parent)
+    key = personal_key(path.parent)
+    if sample is not None and not key.fits(PersonalValue._make(sample)):
+        raise OperatorError(
+            Problem(
+                str(path.parent / PERSONAL_KEY),
+                None,
+                "this is not the key this journal was written with, or its look-up table was "
+                "changed",
+                "",
+                "Restore the key from the backup; `dialer audit verify` tells which it is.",
+            )
+        )
+    return key

@@ -10,7 +10,7 @@ from __future__ import annotations
 import heapq
 import json
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import islice
 from operator import itemgetter
@@ -18,6 +18,16 @@ from typing import Any, TypeVar
 
 import trio
 
+from dialer.audit.chain import (
+    ChainedRow,
+    Head,
+    Unreadable,
+    chain,
+    stored_entry,
+    verify,
+    writable,
+)
+from dialer.audit.personal import PersonalKey, PersonalValue
 from dialer.model.calls import AttemptId
 from dialer.model.campaigns import CampaignState
 from dialer.model.commands import Record, RefillHopper, StoreCommand
@@ -31,7 +41,6 @@ from dialer.model.records import PastAttempt
 from dialer.model.reports import CampaignReport, ImportReport, RefusalRow, Role, User
 from dialer.model.suppression import Suppression, SuppressionSource
 from dialer.store.imports import imported_before, sift
-from dialer.store.journal import Head, chain, verify, writable
 from dialer.store.port import Emit
 from dialer.store.projections import (
     Change,
@@ -41,6 +50,7 @@ from dialer.store.projections import (
     Remove,
     Row,
     Update,
+    erased,
     project,
     user_added,
 )
@@ -54,12 +64,15 @@ T = TypeVar("T")
 
 class MemoryStore:
     """`dialer.store.port.Store` in this process' memory. It outlives `run`: running it again is
-    what opening the database again is for `SqlStore`."""
+    what opening the database again is for `SqlStore`. Nobody else reads it, so the key that hides
+    personal data is no secret."""
 
     def __init__(self, emit: Emit, clock_shift_ms: int = 0) -> None:
         self._emit = emit
         self._clock_shift_ms = clock_shift_ms
-        self._entries: list[StoredEntry] = []
+        self._rows: list[ChainedRow] = []
+        self._key = PersonalKey(bytes(32))
+        self._personal: dict[str, PersonalValue] = {}
         self._tables: dict[str, dict[Key, MutableRow]] = {name: {} for name in METADATA.tables}
         self._jobs: deque[Callable[[], None]] = deque()
         self._job_came = trio.Event()
@@ -128,15 +141,15 @@ class MemoryStore:
             self._emit(Journaled(token))
 
     def _write(self, entry: JournalEntry) -> None:
-        head = self._head()
-        stored = chain(head.hash, head.entries + 1, entry, self._clock_shift_ms)
+        row, values = chain(self._head(), entry, self._clock_shift_ms, self._key)
         changes = project(entry)
-        self._entries.append(stored)
+        self._rows.append(row)
+        self._personal.update((value.key, value) for value in values)
         for change in changes:
             self._apply(change)
 
     def _head(self) -> Head:
-        return Head(len(self._entries), self._entries[-1].hash) if self._entries else Head()
+        return Head(len(self._rows), self._rows[-1].hash) if self._rows else Head()
 
     def _apply(self, change: Change) -> None:
         rows = self._tables[change.table]
@@ -346,19 +359,40 @@ class MemoryStore:
     ) -> Sequence[StoredEntry]:
         """See `Store`."""
         await trio.lowlevel.checkpoint()
+        number_key = self._key.number(number).key if number else ""
         wanted = (
-            stored
-            for stored in reversed(self._entries)
-            if (before is None or stored.seq < before)
-            and number in ("", stored.entry.number)
-            and kind in ("", stored.entry.kind)
+            row
+            for row in reversed(self._rows)
+            if (before is None or row.seq < before)
+            and number_key in ("", row.number_key)
+            and kind in ("", row.kind)
         )
-        return list(islice(wanted, limit))
+        values = {key: value.value for key, value in self._personal.items()}
+        return [self._readable(row, values) for row in islice(wanted, limit)]
+
+    def _readable(self, row: ChainedRow, values: Mapping[str, str]) -> StoredEntry:
+        stored = stored_entry(row, values)
+        assert not isinstance(stored, Unreadable), "nobody changes it"
+        return stored
 
     async def verify(self) -> Verification:
         """See `Store`."""
         await trio.lowlevel.checkpoint()
-        return verify(self._entries, self._head())
+        return verify(self._rows, self._head())
+
+    async def erase(self, number: str, now: Instant, by: str, because: str) -> int:
+        """See `Store`."""
+
+        def erase() -> int:
+            key = self._key.number(number).key
+            gone = [v.key for v in self._personal.values() if key in (v.key, v.subject)]
+            for each in gone:
+                del self._personal[each]
+            if gone:
+                self._write(writable(erased(key, len(gone), now, by, because)))
+            return len(gone)
+
+        return await self._in_turn(erase)
 
     async def user(self, name: str) -> tuple[User, str] | None:
         """See `Store`."""

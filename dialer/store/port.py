@@ -54,10 +54,17 @@ class Store(Protocol):
     async def journal(
         self, *, before: int | None = None, limit: int = 100, number: str = "", kind: str = ""
     ) -> Sequence[StoredEntry]:
-        """Entries with seq < `before`, newest first, filtered by E.164 number and kind if given."""
+        """Entries with seq < `before`, newest first, filtered by E.164 number and kind if given (by
+        number also those that had their number erased)."""
 
     async def verify(self) -> Verification:
-        """Recompute the whole chain."""
+        """Recompute the whole chain, and check the look-up table against it."""
+
+    async def erase(self, number: str, now: Instant, by: str, because: str) -> int:
+        """Forget a number (E.164) and every personal value the journal hides about it: the entries
+        stay and verify, their number and words read as erased. Journaled as ERASED; returns how
+        many values went. Working data (leads, attempts, suppressions) is not touched: a number that
+        asked not to be called must stay known. Dialling the number again makes it known again."""
 
     async def add_user(self, user: User, password_hash: str, now: Instant, by: str) -> None:
         """Add a user or replace their role and password; journaled."""

@@ -304,6 +304,17 @@ def _int(value: JsonValue) -> int | None:
     return value
 
 
+def erased(number_key: str, values: int, now: Instant, by: str, because: str) -> JournalEntry:
+    """The entry for a number the look-up table forgot."""
+    data: dict[str, JsonValue] = {
+        "number_key": number_key,
+        "values": values,
+        "by": by,
+        "because": because,
+    }
+    return JournalEntry(EntryKind.ERASED, now, data=data)
+
+
 def user_added(
     user: User, password_hash: str, there: bool, now: Instant, by: str
 ) -> tuple[JournalEntry, Change]:

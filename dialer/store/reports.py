@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Row, case, func, select, true, union_all
@@ -12,18 +11,14 @@ from dialer.model.calls import AttemptId, VerdictKind
 from dialer.model.campaigns import CampaignState
 from dialer.model.events import AnsweredCall, OpenAttempt, Restored
 from dialer.model.instant import DAY_MS, Instant
-from dialer.model.journal import EntryKind, JournalEntry, StoredEntry, Verification
 from dialer.model.leads import LeadState
 from dialer.model.records import PastAttempt
 from dialer.model.reports import CampaignReport, RefusalRow, Role, User
 from dialer.model.suppression import Suppression, SuppressionSource
-from dialer.store.journal import Head, Unreadable, canonical_json, verify
 from dialer.store.lead_queue import lead_of
 from dialer.store.tables import (
     CALL_ATTEMPT,
     CAMPAIGN_STATE,
-    JOURNAL,
-    JOURNAL_HEAD,
     LEAD,
     REJECTED_ROW,
     SUPPRESSION,
@@ -127,54 +122,6 @@ def refusals(connection: Connection, campaign: str, limit: int) -> tuple[Refusal
     return tuple(
         RefusalRow(r.line, r.list_name, r.value, r.code, r.explain, Instant(r.at)) for r in rows
     )
-
-
-def journal_page(
-    connection: Connection, before: int | None, limit: int, number: str, kind: str
-) -> tuple[StoredEntry | Unreadable, ...]:
-    """Entries newest first; see `Store.journal`."""
-    question = select(JOURNAL).order_by(JOURNAL.c.seq.desc()).limit(limit)
-    if before is not None:
-        question = question.where(JOURNAL.c.seq < before)
-    if number:
-        question = question.where(JOURNAL.c.number == number)
-    if kind:
-        question = question.where(JOURNAL.c.kind == kind)
-    return tuple(_entry_of(row) for row in connection.execute(question))
-
-
-def verification(connection: Connection) -> Verification:
-    """Recompute the whole chain and compare it with the head."""
-    head = connection.execute(select(JOURNAL_HEAD.c.entries, JOURNAL_HEAD.c.hash)).one_or_none()
-    return verify(_entries(connection), Head() if head is None else Head(head.entries, head.hash))
-
-
-def _entries(connection: Connection) -> Iterator[StoredEntry | Unreadable]:
-    with connection.execution_options(yield_per=1_000).execute(
-        select(JOURNAL).order_by(JOURNAL.c.seq)
-    ) as rows:
-        for row in rows:
-            yield _entry_of(row)
-
-
-def _entry_of(row: Row[Any]) -> StoredEntry | Unreadable:
-    try:
-        data = json.loads(row.data_json)
-        if not isinstance(data, dict) or canonical_json(data) != row.data_json:
-            return Unreadable(row.seq, f"entry {row.seq} was changed: its data is respelled")
-        entry = JournalEntry(
-            EntryKind(row.kind),
-            Instant(row.at),
-            row.campaign,
-            row.lead_id,
-            None if row.attempt_id is None else AttemptId(row.attempt_id),
-            row.number,
-            row.agent,
-            data,
-        )
-    except (TypeError, ValueError) as error:
-        return Unreadable(row.seq, f"entry {row.seq} was changed: {error}")
-    return StoredEntry(row.seq, entry, row.clock_shift_ms, row.prev_hash, row.hash)
 
 
 def restored(connection: Connection, now: Instant) -> Restored:

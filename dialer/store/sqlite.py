@@ -18,6 +18,8 @@ import trio
 from sqlalchemy import Connection
 from sqlalchemy.exc import DatabaseError
 
+from dialer.audit.chain import Unreadable, writable
+from dialer.audit.personal import PersonalKey
 from dialer.model.commands import Record, RefillHopper, StoreCommand
 from dialer.model.errors import JournalFault, OperatorError, Problem
 from dialer.model.events import Journaled, Restored, StoreEvent
@@ -25,12 +27,12 @@ from dialer.model.instant import Instant
 from dialer.model.journal import JournalEntry, StoredEntry, Verification
 from dialer.model.leads import LeadFile
 from dialer.model.reports import CampaignReport, ImportReport, RefusalRow, User
-from dialer.store import reports
+from dialer.store import chained, reports
 from dialer.store.database import BUSY_S, reading_engine
-from dialer.store.journal import Unreadable, writable
+from dialer.store.keys import personal_key
 from dialer.store.lead_queue import sift_file, store_rows
 from dialer.store.port import Emit
-from dialer.store.projections import user_added
+from dialer.store.projections import erased, user_added
 from dialer.store.writer import Entries, Refill, Transaction, Work, Writer
 
 FLUSH_S = 5.0
@@ -77,6 +79,7 @@ class SqlStore:
         self._writer = Writer(path, clock_shift_ms, self._say)
         self._reading = reading_engine(path)
         self._readers = trio.CapacityLimiter(READERS)
+        self._key: PersonalKey | None = None
         self._token: trio.lowlevel.TrioToken | None = None
         self._awaited: set[_Reply] = set()
         self._opened = _Reply()
@@ -217,8 +220,9 @@ class SqlStore:
         self, *, before: int | None = None, limit: int = 100, number: str = "", kind: str = ""
     ) -> Sequence[StoredEntry]:
         """See `Store`. Raises JournalFault at an entry that was changed beyond reading."""
+        number_key = (await self._personal_key()).number(number).key if number else ""
         page = await self._read(
-            lambda connection: reports.journal_page(connection, before, limit, number, kind)
+            lambda connection: chained.journal_page(connection, before, limit, number_key, kind)
         )
         entries: list[StoredEntry] = []
         for stored in page:
@@ -229,7 +233,27 @@ class SqlStore:
 
     async def verify(self) -> Verification:
         """See `Store`."""
-        return await self._read(reports.verification)
+        key = await self._personal_key()
+        return await self._read(lambda connection: chained.verification(connection, key))
+
+    async def erase(self, number: str, now: Instant, by: str, because: str) -> int:
+        """See `Store`. Raises JournalFault where the database fails: then nothing was erased."""
+
+        def erase(transaction: Transaction) -> int:
+            number_key = transaction.key.number(number).key
+            values = chained.erase(transaction.connection, number_key)
+            if values:
+                transaction.write(writable(erased(number_key, values, now, by, because)))
+            return values
+
+        return await self._alone(erase)
+
+    async def _personal_key(self) -> PersonalKey:
+        """The key beside the database; see `keys`. Raises OperatorError where there is none."""
+        if self._key is None:
+            await self._there()
+            self._key = await trio.to_thread.run_sync(personal_key, self._path.parent)
+        return self._key
 
     async def user(self, name: str) -> tuple[User, str] | None:
         """See `Store`."""
@@ -252,8 +276,12 @@ class SqlStore:
         try:
             return await trio.to_thread.run_sync(ask, limiter=self._readers)
         except DatabaseError as error:
-            if await trio.Path(self._path).exists():
-                raise JournalFault(f"{self._path}: cannot be read: {error.orig}") from error
+            await self._there()
+            raise JournalFault(f"{self._path}: cannot be read: {error.orig}") from error
+
+    async def _there(self) -> None:
+        """Raises OperatorError where there is no database."""
+        if not await trio.Path(self._path).exists():
             raise OperatorError(
                 Problem(
                     str(self._path),
@@ -262,4 +290,4 @@ class SqlStore:
                     "",
                     "Name the database the service writes; `dialer serve` makes one.",
                 )
-            ) from error
+            )

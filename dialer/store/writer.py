@@ -18,7 +18,7 @@ import queue
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -27,20 +27,29 @@ from sqlalchemy import Connection, Engine, bindparam, delete, insert, update
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.exc import DatabaseError, OperationalError
 
+from dialer.audit.chain import Head, chain
+from dialer.audit.personal import PersonalKey, PersonalValue
 from dialer.model.commands import RefillHopper
 from dialer.model.errors import JournalFault
 from dialer.model.events import JournalFailed, JournalRecovered, StoreEvent
 from dialer.model.journal import JournalEntry
-from dialer.store.database import migrate, read_head, sole_writer, writing_engine
-from dialer.store.journal import Head, canonical_json, chain
+from dialer.store.database import (
+    migrate,
+    open_personal_key,
+    read_head,
+    sole_writer,
+    writing_engine,
+)
 from dialer.store.lead_queue import offer
 from dialer.store.projections import Change, Insert, Keep, Put, Remove, Update, project
-from dialer.store.tables import JOURNAL, JOURNAL_HEAD, METADATA
+from dialer.store.tables import JOURNAL, JOURNAL_HEAD, METADATA, PERSONAL
 
 GROUP = 1_000
 LINGER_S = 0.1
 FIRST_RETRY_S = 0.1
 LAST_RETRY_S = 2.0
+REMEMBERED = 100_000
+"""Keys of personal values known to be in the look-up table, so as not to write them again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,32 +87,30 @@ Job = Entries | Refill | Work
 class Transaction:
     """Entries being written in one transaction of the database."""
 
-    def __init__(self, connection: Connection, head: Head, clock_shift_ms: int) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        head: Head,
+        clock_shift_ms: int,
+        key: PersonalKey,
+        known: frozenset[str] | set[str] = frozenset(),
+    ) -> None:
         self.connection = connection
+        self.key = key
         self._head = head
         self._clock_shift_ms = clock_shift_ms
+        self._known = known
         self._rows: list[dict[str, object]] = []
+        self._personal: dict[str, PersonalValue] = {}
 
     def write(self, entry: JournalEntry) -> None:
         """Chain the entry and carry out its changes."""
-        stored = chain(self._head.hash, self._head.entries + 1, entry, self._clock_shift_ms)
-        self._head = Head(stored.seq, stored.hash)
-        self._rows.append(
-            {
-                "seq": stored.seq,
-                "kind": entry.kind,
-                "at": entry.at,
-                "campaign": entry.campaign,
-                "lead_id": entry.lead_id,
-                "attempt_id": entry.attempt_id,
-                "number": entry.number,
-                "agent": entry.agent,
-                "data_json": canonical_json(entry.data),
-                "clock_shift_ms": stored.clock_shift_ms,
-                "prev_hash": stored.prev_hash,
-                "hash": stored.hash,
-            }
-        )
+        row, values = chain(self._head, entry, self._clock_shift_ms, self.key)
+        self._head = Head(row.seq, row.hash)
+        self._rows.append(row._asdict())
+        for value in values:
+            if value.key not in self._known:
+                self._personal[value.key] = value
         for change in project(entry):
             self.apply(change)
 
@@ -127,8 +134,18 @@ class Transaction:
             case Remove():
                 self.connection.execute(delete(table).where(key == change.key))
 
+    @property
+    def hidden(self) -> Iterable[str]:
+        """Keys of the personal values that stand in the look-up table once this is committed."""
+        return self._personal.keys()
+
     def close(self) -> Head:
         """Write what is gathered, with the journal's new head, just before the commit."""
+        if self._personal:
+            self.connection.execute(
+                sqlite_insert(PERSONAL).on_conflict_do_nothing(),
+                [value._asdict() for value in self._personal.values()],
+            )
         if self._rows:
             self.connection.execute(insert(JOURNAL), self._rows)
             self.connection.execute(
@@ -157,6 +174,8 @@ class Writer:
         self._queue: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._backlog: deque[Job] = deque()
         self._head = Head()
+        self._key: PersonalKey | None = None
+        self._known: set[str] = set()
         self._failing = False
         self._retry_s = FIRST_RETRY_S
         self._stop_asked = threading.Event()
@@ -190,6 +209,7 @@ class Writer:
             try:
                 migrate(engine, self._path)
                 self._head = read_head(engine)
+                self._key = open_personal_key(engine, self._path)
                 opened()
                 while self._gather():
                     self._advance(engine)
@@ -244,7 +264,7 @@ class Writer:
     def _commit(self, engine: Engine, group: Sequence[Entries | Refill]) -> list[StoreEvent]:
         offers: list[StoreEvent] = []
         with engine.begin() as connection:
-            transaction = Transaction(connection, self._head, self._clock_shift_ms)
+            transaction = self._transaction(connection)
             for job in group:
                 if isinstance(job, Refill):
                     offers.append(offer(connection, job.command))
@@ -253,7 +273,18 @@ class Writer:
                         transaction.write(entry)
             head = transaction.close()
         self._head = head
+        self._remember(transaction)
         return offers
+
+    def _transaction(self, connection: Connection) -> Transaction:
+        assert self._key is not None, "the database is open"
+        return Transaction(connection, self._head, self._clock_shift_ms, self._key, self._known)
+
+    def _remember(self, transaction: Transaction) -> None:
+        """Values that are committed need not be written again."""
+        self._known.update(transaction.hidden)
+        if len(self._known) > REMEMBERED:
+            self._known.clear()
 
     def _answer(self, group: Sequence[Entries | Refill], offers: list[StoreEvent]) -> None:
         waiting = iter(offers)
@@ -290,7 +321,8 @@ class Writer:
     def _alone(self, engine: Engine, job: Work) -> None:
         try:
             with engine.begin() as connection:
-                transaction = Transaction(connection, self._head, self._clock_shift_ms)
+                self._known.clear()  # it may erase some of them
+                transaction = self._transaction(connection)
                 result = job.do(transaction)
                 head = transaction.close()
         except DatabaseError as error:

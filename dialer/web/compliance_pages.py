@@ -104,7 +104,8 @@ class CompliancePages:
 
 
 def _data_text(stored: StoredEntry) -> str:
-    return json.dumps(dict(stored.entry.data), indent=2, ensure_ascii=False, sort_keys=True)
+    told = {**stored.entry.data, **dict.fromkeys(stored.erased, "erased"), **stored.entry.personal}
+    return json.dumps(told, indent=2, ensure_ascii=False, sort_keys=True)
 
 
 def _sequence_number(text: str) -> int | None:

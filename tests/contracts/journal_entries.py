@@ -146,10 +146,10 @@ def disposed(
         "ada",
         {
             "disposition": disposition,
-            "notes": "call after tea",
             "callback_at": callback_at,
             **move,
         },
+        {"notes": "call after tea"},
     )
 
 

@@ -112,6 +112,7 @@ class StoreContract:
             number(3),
             "ada",
             {"text": 'Zoë "said" 10 €\n', "n": -3, "share": 0.125, "list": [1, None, {"a": True}]},
+            {"notes": "asks for Zoë's brother", "asked_by": "Zoë Sample"},
         )
         await open_store.store.append([entry])
         (stored,) = await open_store.store.journal()
@@ -119,9 +120,11 @@ class StoreContract:
 
     async def test_what_no_journal_can_hold_is_made_writable(self, open_store: Running) -> None:
         data: dict[str, JsonValue] = {"text": "half a \ud83d pair", "share": float("nan")}
-        await open_store.store.append([replace(alarm(""), data=data)])
+        personal = {"notes": "half a \ud83d pair", "asked_by": ""}
+        await open_store.store.append([replace(alarm(""), data=data, personal=personal)])
         (stored,) = await open_store.store.journal()
         assert stored.entry.data == {"text": "half a \ufffd pair", "share": "nan"}
+        assert stored.entry.personal == {"notes": "half a \ufffd pair"}
 
     async def test_what_is_no_json_is_refused_at_the_door(self, open_store: Running) -> None:
         no_json = cast(JsonValue, object())
@@ -144,6 +147,66 @@ class StoreContract:
         assert [s.seq for s in await store.journal(kind="LIST_IMPORTED")] == [1]
         assert await store.journal(before=1) == []
         assert await store.journal(number="+19995550100") == []
+
+    # --- personal data ------------------------------------------------------------------------
+
+    async def test_what_is_hidden_is_shown_to_those_who_may_read(self, open_store: Running) -> None:
+        await open_store.load(2)
+        done = moved(LeadState.DONE, None)
+        store = open_store.store
+        await store.append([dial(1, 1), disposed(1, 1, "SALE", done), dial(2, 2)])
+        second, sale, first, _ = await store.journal()
+        assert [each.entry.number for each in (first, sale, second)] == [
+            number(0),
+            number(0),
+            number(1),
+        ]
+        assert sale.entry.personal == {"notes": "call after tea"}
+        assert first.number_key == sale.number_key != second.number_key
+        assert set(sale.personal_keys) == {"notes"}
+        assert [each.erased for each in (first, sale, second)] == [(), (), ()]
+        assert "notes" not in sale.entry.data
+
+    async def test_an_erased_number_is_gone_and_the_chain_holds(self, open_store: Running) -> None:
+        await open_store.load(2)
+        done = moved(LeadState.DONE, None)
+        store = open_store.store
+        written = [dial(1, 1), disposed(1, 1, "SALE", done), dial(2, 2), disposed(2, 2, "NO", done)]
+        await store.append(written)
+        assert await store.erase(number(0), NOW, "zoe", "asked by letter") == 2
+        erasing, other, other_dial, sale, first, _ = await store.journal()
+        assert (first.entry.number, first.erased) == ("", ("number",))
+        assert (sale.entry.number, sale.entry.personal) == ("", {})
+        assert sale.erased == ("number", "notes")
+        assert (other.entry.number, other.entry.personal) == (
+            number(1),
+            {"notes": "call after tea"},
+        )
+        assert (other.erased, other_dial.erased) == ((), ())
+        assert erasing.entry.kind is EntryKind.ERASED
+        assert erasing.entry.data == {
+            "number_key": first.number_key,
+            "values": 2,
+            "by": "zoe",
+            "because": "asked by letter",
+        }
+        found = await store.journal(number=number(0))
+        assert [each.seq for each in found] == [sale.seq, first.seq]
+        assert (await store.verify()).verified
+        assert await store.erase(number(0), NOW, "zoe", "again") == 0
+        assert len(await store.journal()) == 6
+
+    async def test_a_number_met_again_after_it_was_erased_is_known_again(
+        self, opener: Opener
+    ) -> None:
+        async with running(opener) as first:
+            await first.load(1)
+            await first.store.append([dial(1, 1)])
+            await first.store.erase(number(0), NOW, "zoe", "asked")
+            await first.store.append([ended(1, 1)])
+            assert [each.erased for each in await first.store.journal()] == [(), (), (), ()]
+        async with running(opener) as again:
+            assert [each.seq for each in await again.store.journal(number=number(0))] == [4, 2]
 
     async def test_everything_taken_is_committed_before_run_returns(self, opener: Opener) -> None:
         async with running(opener) as first:

@@ -262,7 +262,7 @@ def tamper(database: Path, statement: str) -> None:
     ("statement", "first_bad"),
     [
         ("UPDATE journal SET at = at + 1 WHERE seq = 3", 3),
-        ("UPDATE journal SET number = '+12125550199' WHERE seq = 2", 2),
+        ("UPDATE journal SET number_key = '+12125550199' WHERE seq = 2", 2),
         ("UPDATE journal SET clock_shift_ms = 0 WHERE seq = 4", 4),
         ("UPDATE journal SET kind = 'DISPOSED' WHERE seq = 1", 1),
         ("UPDATE journal SET kind = 'NONSENSE' WHERE seq = 1", 1),
@@ -270,6 +270,10 @@ def tamper(database: Path, statement: str) -> None:
         ("UPDATE journal SET data_json = replace(data_json, ':', ': ') WHERE seq = 5", 5),
         ("UPDATE journal SET data_json = '[]' WHERE seq = 5", 5),
         ("UPDATE journal SET data_json = '{' WHERE seq = 5", 5),
+        ("UPDATE journal SET data_json = CAST(x'7b22ff227d' AS TEXT) WHERE seq = 5", 5),
+        ("UPDATE journal SET agent = CAST(x'ff' AS TEXT) WHERE seq = 1", 1),
+        ("UPDATE journal SET data_json = CAST(data_json AS BLOB) WHERE seq = 5", 5),
+        ("UPDATE journal SET personal_json = '{ }' WHERE seq = 3", 3),
         ("UPDATE journal SET hash = upper(hash) WHERE seq = 2", 2),
         ("UPDATE journal SET lead_id = 1 WHERE seq = 6", 6),
         ("DELETE FROM journal WHERE seq = 1", 1),
@@ -278,8 +282,9 @@ def tamper(database: Path, statement: str) -> None:
         ("UPDATE journal_head SET entries = 5", 6),
         ("DELETE FROM journal_head", 6),
         (
-            "INSERT INTO journal SELECT 7, kind, at, campaign, lead_id, attempt_id, number, agent, "
-            "data_json, clock_shift_ms, prev_hash, hash FROM journal WHERE seq = 6",
+            "INSERT INTO journal SELECT 7, kind, at, campaign, lead_id, attempt_id, number_key, "
+            "agent, data_json, personal_json, clock_shift_ms, prev_hash, hash FROM journal "
+            "WHERE seq = 6",
             7,
         ),
         ("UPDATE journal SET seq = CASE seq WHEN 2 THEN -3 ELSE -2 END WHERE seq IN (2, 3)", -3),
