@@ -42,7 +42,8 @@ from typing import Any
 
 from dialer.compliance.calling_window import TZDATA_VERSION
 from dialer.compliance.law import Holiday, Jurisdiction, Rule, Ruleset
-from dialer.compliance.law_rows import KINDS, Fault, Table, read_holidays, read_row, refuse, tables
+from dialer.compliance.law_rows import KINDS, read_holidays, read_row
+from dialer.compliance.law_table import Fault, Table, refuse, tables
 from dialer.model.errors import OperatorError, Problem
 from dialer.model.toml_lines import parse_toml
 

@@ -1,4 +1,4 @@
-"""One row of a ruleset file or an overlay, from its TOML table to the rule it says.
+"""One row of a ruleset file or an overlay, from its TOML table to the rule it says, and back.
 
 Every row has `id`, `effective_from`, `citation`, `tag`, and may have `effective_to`, `modes`,
 `purposes`, `lines`, `lifted_by`, `note`; what else it holds is its kind's (`KINDS`), and a key that
@@ -8,12 +8,9 @@ is not known there is a mistake, never passed over.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import date, datetime
-from enum import StrEnum
-from typing import Any, TypeVar
+from typing import Any
 
-from dialer.compliance.calling_window import DayWindow, read_day_window
+from dialer.compliance.calling_window import DayWindow, minutes_as_text
 from dialer.compliance.law import (
     CapRule,
     ConsentRule,
@@ -32,147 +29,20 @@ from dialer.compliance.law import (
     Rule,
     Tag,
 )
-from dialer.model.errors import OperatorError, Problem
+from dialer.compliance.law_table import NO_CALLS, Fault, Table
 from dialer.model.instant import HOUR_MS, SECOND_MS
 from dialer.model.records import LineType
 from dialer.model.screening import CallMode, Exemption, Purpose
-from dialer.model.toml_lines import KeyPath, parse_toml
 
-Word = TypeVar("Word", bound=StrEnum)
-_NEEDED: Any = object()
-_WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-_NONE = "none"
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+COVERS: Mapping[str, tuple[str, ...]] = {
+    "every_day": WEEKDAYS,
+    "weekdays": WEEKDAYS[:5],
+    **{name: (name,) for name in WEEKDAYS},
+}
+"""The days each key of an hours row speaks of; what stands later here is the narrower word."""
+
 _AS_THAT_DAY = "as that day"
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """Something wrong at a key path; its line is found only once somebody must be told."""
-
-    path: KeyPath
-    message: str
-    value: str = ""
-    remedy: str = "Correct it."
-
-
-class Table:
-    """One TOML table being read: each getter checks its key and notes that somebody asked for it.
-
-    Faults go to `faults`, and a harmless value comes back, so that one pass finds them all.
-    """
-
-    def __init__(self, data: Mapping[str, Any], path: KeyPath, faults: list[Fault]) -> None:
-        self.data = data
-        self.path = path
-        self.faults = faults
-        self._asked: set[str] = set()
-
-    def fault(self, key: str, message: str, remedy: str = "Correct it.") -> None:
-        found = str(self.data[key])[:80] if key in self.data else ""
-        self.faults.append(Fault((*self.path, key), f"{key}: {message}", found, remedy))
-
-    def done(self) -> None:
-        """Every key left over is one nobody knows."""
-        for key in self.data:
-            if key not in self._asked:
-                self.fault(key, "there is no such key here", "Remove it, or correct its spelling.")
-
-    def text(self, key: str, default: str = _NEEDED) -> str:
-        value = self._get(key, str, "a text", default, "")
-        if default is _NEEDED and key in self.data and isinstance(value, str) and not value.strip():
-            self.fault(key, "it is empty")
-        return str(value)
-
-    def flag(self, key: str, default: bool = _NEEDED) -> bool:
-        return bool(self._get(key, bool, "true or false", default, False))
-
-    def whole(self, key: str, default: int = _NEEDED) -> int:
-        value = self._get(key, int, "a whole number, 0 or more", default, 0)
-        return int(value)
-
-    def share(self, key: str) -> float:
-        value = self._get(key, (int, float), "a share between 0 and 1", _NEEDED, 0.0)
-        if not 0 <= value <= 1:
-            self.fault(key, "must be a share between 0 and 1")
-            return 0.0
-        return float(value)
-
-    def day(self, key: str, default: date | None = _NEEDED) -> date:
-        value: date = self._get(key, date, "a date such as 2026-01-01", default, date.min)
-        return value
-
-    def optional_day(self, key: str) -> date | None:
-        return self.day(key) if key in self.data else None
-
-    def texts(self, key: str, default: tuple[str, ...] = _NEEDED) -> tuple[str, ...]:
-        value = self._get(key, list, "a list of texts", default, ())
-        if not all(isinstance(each, str) for each in value):
-            self.fault(key, "must be a list of texts")
-            return ()
-        return tuple(value)
-
-    def days(self, key: str) -> tuple[date, ...]:
-        value = self._get(key, list, "a list of dates", _NEEDED, ())
-        if not value or not all(_is(each, date) for each in value):
-            self.fault(key, "must be a list of dates such as [2026-01-01, 2027-01-01]")
-            return ()
-        return tuple(value)
-
-    def word(self, key: str, words: Mapping[str, Word], default: Word = _NEEDED) -> Word:
-        found = self.text(key) if default is _NEEDED or key in self.data else None
-        if found is None:
-            self._asked.add(key)
-            return default
-        if found in words:
-            return words[found]
-        if key in self.data:
-            self.fault(key, f"must be one of {', '.join(words)}")
-        return next(iter(words.values()))
-
-    def words(
-        self, key: str, words: Mapping[str, Word], default: frozenset[Word]
-    ) -> frozenset[Word]:
-        if key not in self.data:
-            self._asked.add(key)
-            return default
-        found = self.texts(key)
-        if any(each not in words for each in found):
-            self.fault(key, f"must be of {', '.join(words)}")
-        return frozenset(words[each] for each in found if each in words)
-
-    def window(self, key: str) -> DayWindow | None:
-        """`none` or `08:00-21:00`."""
-        found = self.text(key)
-        if found == _NONE or key not in self.data:
-            return None
-        try:
-            return read_day_window(found)
-        except ValueError as error:
-            self.fault(key, f"{error}, or {_NONE!r} where no call is lawful")
-            return None
-
-    def _get(self, key: str, kind: Any, meaning: str, default: Any, harmless: Any) -> Any:
-        self._asked.add(key)
-        if key not in self.data:
-            if default is _NEEDED:
-                self.faults.append(
-                    Fault(self.path, f"{key} is missing", "", f"Add {key}: {meaning}.")
-                )
-                return harmless
-            return default
-        value = self.data[key]
-        if not _is(value, kind) or (kind is int and value < 0):
-            self.fault(key, f"must be {meaning}")
-            return harmless
-        return value
-
-
-def _is(value: object, kind: Any) -> bool:
-    """isinstance, with true no number and a date-time no date."""
-    if isinstance(value, bool):
-        return kind is bool
-    return isinstance(value, kind) and not isinstance(value, datetime)
-
 
 TAGS = {str(tag): tag for tag in Tag}
 MODES = {str(mode).lower(): mode for mode in CallMode}
@@ -222,26 +92,22 @@ def _hours(table: Table, common: dict[str, Any]) -> Rule:
     `holidays`: `none`, hours, or `as that day` (the default)."""
     days: dict[str, DayWindow | None] = {}
     given: set[str] = set()
-    for key, covered in (
-        ("every_day", _WEEKDAYS),
-        ("weekdays", _WEEKDAYS[:5]),
-        *((name, (name,)) for name in _WEEKDAYS),
-    ):
+    for key, covered in COVERS.items():
         if key in table.data:
             window = table.window(key)
             days |= dict.fromkeys(covered, window)
             given.update(covered)
-    if len(given) < len(_WEEKDAYS):
-        missing = ", ".join(name for name in _WEEKDAYS if name not in given)
+    if len(given) < len(WEEKDAYS):
+        missing = ", ".join(name for name in WEEKDAYS if name not in given)
         table.faults.append(
             Fault(table.path, f"no hours for {missing}", "", "Add every_day, or these days.")
         )
     holidays = table.text("holidays", _AS_THAT_DAY)
     return HoursRule(
         **common,
-        days=tuple(days.get(name) for name in _WEEKDAYS),
-        holiday_banned=holidays == _NONE,
-        holiday=None if holidays in (_NONE, _AS_THAT_DAY) else table.window("holidays"),
+        days=tuple(days.get(name) for name in WEEKDAYS),
+        holiday_banned=holidays == NO_CALLS,
+        holiday=None if holidays in (NO_CALLS, _AS_THAT_DAY) else table.window("holidays"),
     )
 
 
@@ -262,7 +128,9 @@ def _cap(table: Table, common: dict[str, Any]) -> Rule:
 
 
 def _consent(table: Table, common: dict[str, Any]) -> Rule:
-    return ConsentRule(**common, needs=table.word("needs", _CONSENTS))
+    return ConsentRule(
+        **common, needs=table.word("needs", _CONSENTS), oral=table.flag("oral", True)
+    )
 
 
 def _relationship(table: Table, common: dict[str, Any]) -> Rule:
@@ -336,23 +204,78 @@ KINDS: Mapping[str, Callable[[Table, dict[str, Any]], Rule]] = {
 """The kinds of row, by the name of their tables: `[[hours]]`, `[[list]]`, ..."""
 
 
-def tables(data: Mapping[str, Any], key: str, path: KeyPath, faults: list[Fault]) -> list[Table]:
-    """The tables under `[[key]]`."""
-    found = data.get(key, [])
-    if not isinstance(found, list) or not all(isinstance(each, dict) for each in found):
-        faults.append(Fault((*path, key), f"write [[{key}]] above each such row"))
-        return []
-    return [Table(each, (*path, key, place), faults) for place, each in enumerate(found)]
+def row_table(rule: Rule) -> tuple[str, dict[str, Any]]:
+    """The kind and the table that `read_row` would read the rule from, with every key written."""
+    kind, own = _own_keys(rule)
+    table: dict[str, Any] = {
+        "id": rule.id,
+        "effective_from": rule.effective_from,
+        "citation": rule.citation,
+        "tag": str(rule.tag),
+        "modes": _sorted(rule.modes, MODES),
+        "purposes": _sorted(rule.purposes, PURPOSES),
+        "lines": _sorted(rule.lines, LINES),
+        "lifted_by": _sorted(rule.lifted_by, EXEMPTIONS),
+        "note": rule.note,
+        **own,
+    }
+    if rule.effective_to is not None:
+        table["effective_to"] = rule.effective_to
+    return kind, table
 
 
-def refuse(faults: list[Fault], content: bytes, where: str) -> None:
-    """Raise OperatorError with every fault at its line, if there is one."""
-    if not faults:
-        return
-    text = parse_toml(content, where)
-    raise OperatorError(
-        *(
-            Problem(where, text.line(fault.path), fault.message, fault.value, fault.remedy)
-            for fault in faults
-        )
-    )
+def _own_keys(rule: Rule) -> tuple[str, dict[str, Any]]:
+    match rule:
+        case HoursRule():
+            table = dict(zip(WEEKDAYS, map(window_words, rule.days), strict=True))
+            holidays = _AS_THAT_DAY if rule.holiday is None else window_words(rule.holiday)
+            return "hours", {**table, "holidays": NO_CALLS if rule.holiday_banned else holidays}
+        case ListRule():
+            return "list", {
+                "list": rule.list_key,
+                "max_age_days": rule.max_age_days,
+                "binds_after_days": rule.binds_after_days,
+            }
+        case CapRule():
+            return "cap", {"limit": rule.limit, "window_hours": rule.window_ms // HOUR_MS}
+        case ConsentRule():
+            return "consent", {"needs": str(rule.needs), "oral": rule.oral}
+        case EbrRule():
+            return "relationship", {
+                "transaction_months": rule.transaction_months,
+                "inquiry_months": rule.inquiry_months,
+            }
+        case EmergencyRule():
+            return "emergency", {}
+        case CooldownRule():
+            return "cooldown", {"hours": rule.after_ms // HOUR_MS}
+        case InternalRule():
+            return "internal", {
+                "honour_business_days": rule.honour_business_days,
+                "retention_days": rule.retention_days,
+            }
+        case RevocationRule():
+            return "revocation", {"words": list(rule.words), "revokes_all": rule.revokes_all}
+        case PortRule():
+            return "port", {"grace_days": rule.grace_days}
+        case RingRule():
+            return "ring", {"minimum_s": rule.minimum_ms // SECOND_MS}
+        case DropRule():
+            return "drop", {
+                "ceiling": rule.ceiling,
+                "window_days": rule.window_days,
+                "calendar_month": rule.calendar_month,
+                "connect_s": rule.connect_ms // SECOND_MS,
+            }
+    return "plain", {}
+
+
+def window_words(window: DayWindow | None) -> str:
+    """`08:00-20:00`, or `none` where no call is lawful."""
+    if window is None:
+        return NO_CALLS
+    return f"{minutes_as_text(window[0])}-{minutes_as_text(window[1])}"
+
+
+def _sorted(found: frozenset[Any], words: Mapping[str, Any]) -> list[str]:
+    return [word for word, each in words.items() if each in found]
