@@ -372,8 +372,9 @@ def slot_taken(floor: FloorState, event: SlotTaken, now: Instant) -> None:
         return
     claim = event.claim
     refused = Refused(
-        (ReasonCode.FREQ_CAP,),
-        f"All {claim.limit} attempts in {claim.window_ms / HOUR_MS:g} hours under a limit of "
+        (ReasonCode.DATA_MISSING if event.why else ReasonCode.FREQ_CAP,),
+        event.why
+        or f"All {claim.limit} attempts in {claim.window_ms / HOUR_MS:g} hours under a limit of "
         f"attempts to this person are taken; the next one may be made at {rfc3339(event.free_at)}.",
         event.free_at,
         attempt.allowed.ruleset,

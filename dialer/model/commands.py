@@ -76,6 +76,11 @@ class Claim:
     limit: int
     window_ms: int
 
+    def __post_init__(self) -> None:
+        """Raises ValueError for a cap that can never have a slot."""
+        if self.limit < 1 or self.window_ms < 1:
+            raise ValueError(f"no cap: {self.limit} in {self.window_ms} ms")
+
 
 @dataclass(frozen=True, slots=True)
 class Record:

@@ -164,6 +164,16 @@ class AgentSkipped:
 
 
 @dataclass(frozen=True, slots=True)
+class AgentSuppressed:
+    """The person on the line asked the agent not to be called again; the call goes on. `evidence`:
+    their words, or where they are kept ("": the call itself)."""
+
+    agent: str
+    attempt: AttemptId
+    evidence: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class AgentDisposed:
     """The agent's choice about `attempt` (a second click on an old page changes nothing)."""
 
@@ -202,10 +212,39 @@ class LeadsImported:
 
 @dataclass(frozen=True, slots=True)
 class SuppressionRequested:
-    """Somebody asked not to be called, by a channel other than an agent's disposition."""
+    """Somebody asked not to be called, outside a call: how, by whom and where the proof is stands
+    in the suppression."""
 
     suppression: Suppression
-    channel: str
+
+
+@dataclass(frozen=True, slots=True)
+class SuppressionWithdrawn:
+    """An officer takes out the requests of a number that were made to `seller` ("": to everyone),
+    entered in error say. `because` and `evidence` are personal data."""
+
+    e164: str
+    seller: str
+    because: str
+    evidence: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class EmergencyDeclared:
+    """No calls into `state` (`LA`) from now on."""
+
+    state: str
+    because: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class EmergencyLifted:
+    """The emergency in `state` is over."""
+
+    state: str
+    because: str
     by: str
 
 
@@ -242,11 +281,13 @@ class Journaled:
 @dataclass(frozen=True, slots=True)
 class SlotTaken:
     """The Record with this token was not written: `claim` has no slot left. `free_at` is the
-    earliest instant at which it has one again, if nobody takes it meanwhile."""
+    earliest instant at which it has one again, if nobody takes it meanwhile. With `why`, the book
+    of reservations could not be asked, for the reason it says: a slot is refused on doubt."""
 
     token: int
     claim: Claim
     free_at: Instant
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -311,6 +352,7 @@ class Restored:
     recent_drops: tuple[tuple[str, Instant], ...] = ()
     answered_calls: tuple[AnsweredCall, ...] = ()
     suppressions: tuple[Suppression, ...] = ()
+    emergencies: tuple[str, ...] = ()
     campaign_states: tuple[tuple[str, CampaignState], ...] = ()
 
 
@@ -334,6 +376,7 @@ AgentEvent = (
     | AgentHungUp
     | AgentLaunched
     | AgentSkipped
+    | AgentSuppressed
     | AgentDisposed
 )
 ManagerEvent = (
@@ -341,6 +384,9 @@ ManagerEvent = (
     | CampaignStateAsked
     | LeadsImported
     | SuppressionRequested
+    | SuppressionWithdrawn
+    | EmergencyDeclared
+    | EmergencyLifted
     | DrainAsked
     | StopAsked
 )

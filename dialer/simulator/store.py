@@ -6,12 +6,14 @@ import heapq
 from collections.abc import Iterable
 from dataclasses import replace
 
+from dialer.compliance.slots import SlotBook, gives_back
 from dialer.model.commands import Record, RefillHopper
 from dialer.model.events import (
     Journaled,
     JournalFailed,
     JournalRecovered,
     LeadsOffered,
+    SlotTaken,
     StoreEvent,
 )
 from dialer.model.instant import Instant
@@ -28,6 +30,7 @@ class SimulatedStore:
 
     def __init__(self, leads: Iterable[Lead]) -> None:
         self.entries: list[JournalEntry] = []
+        self._slots = SlotBook()
         self.leads: dict[int, Lead] = {}
         self.states: dict[int, LeadState] = {}
         self._failing = False
@@ -43,9 +46,17 @@ class SimulatedStore:
     # --- journal ---
 
     def record(self, record: Record) -> list[StoreEvent]:
-        """Commit the entry; held back while the journal fails."""
-        self.entries.append(record.entry)
-        self._apply(record.entry)
+        """Commit the entry; held back while the journal fails, refused where a slot it claims is
+        taken."""
+        entry = record.entry
+        if record.claims and record.token is not None and entry.attempt_id is not None:
+            taken = self._slots.reserve(record.claims, entry.at, entry.attempt_id)
+            if taken is not None:
+                return [SlotTaken(record.token, *taken)]
+        if entry.attempt_id is not None and gives_back(entry):
+            self._slots.release(entry.attempt_id)
+        self.entries.append(entry)
+        self._apply(entry)
         if record.token is None:
             return []
         if self._failing:

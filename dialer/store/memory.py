@@ -28,11 +28,19 @@ from dialer.audit.chain import (
     writable,
 )
 from dialer.audit.personal import PersonalKey, PersonalValue
+from dialer.compliance.slots import SlotBook, gives_back
 from dialer.model.calls import AttemptId
 from dialer.model.campaigns import CampaignState
-from dialer.model.commands import Record, RefillHopper, StoreCommand
+from dialer.model.commands import Claim, Record, RefillHopper, StoreCommand
 from dialer.model.errors import JournalFault
-from dialer.model.events import AnsweredCall, Journaled, LeadsOffered, OpenAttempt, Restored
+from dialer.model.events import (
+    AnsweredCall,
+    Journaled,
+    LeadsOffered,
+    OpenAttempt,
+    Restored,
+    SlotTaken,
+)
 from dialer.model.instant import Instant
 from dialer.model.journal import JournalEntry, StoredEntry, Verification
 from dialer.model.leads import Lead, LeadFile, LeadState
@@ -72,6 +80,7 @@ class MemoryStore:
         self._clock_shift_ms = clock_shift_ms
         self._rows: list[ChainedRow] = []
         self._key = PersonalKey(bytes(32))
+        self._slots = SlotBook()
         self._personal: dict[str, PersonalValue] = {}
         self._tables: dict[str, dict[Key, MutableRow]] = {name: {} for name in METADATA.tables}
         self._jobs: deque[Callable[[], None]] = deque()
@@ -86,8 +95,8 @@ class MemoryStore:
         """See `Store`. Raises JournalFault once `run` has ended, and TypeError for an entry that
         holds what JSON cannot say."""
         match command:
-            case Record(entry, token):
-                self._take(partial(self._record, writable(entry), token))
+            case Record(entry, token, claims):
+                self._take(partial(self._record, writable(entry), token, claims))
             case RefillHopper():
                 self._take(lambda: self._emit(self._offer(command)))
 
@@ -135,7 +144,14 @@ class MemoryStore:
 
     # --- writing ------------------------------------------------------------------------------
 
-    def _record(self, entry: JournalEntry, token: int | None) -> None:
+    def _record(self, entry: JournalEntry, token: int | None, claims: Sequence[Claim]) -> None:
+        if claims:
+            assert entry.attempt_id is not None, "slots are taken for an attempt"
+            assert token is not None, "who claims slots hears that there are none"
+            taken = self._slots.reserve(claims, entry.at, entry.attempt_id)
+            if taken is not None:
+                self._emit(SlotTaken(token, *taken))
+                return
         self._write(entry)
         if token is not None:
             self._emit(Journaled(token))
@@ -147,6 +163,8 @@ class MemoryStore:
         self._personal.update((value.key, value) for value in values)
         for change in changes:
             self._apply(change)
+        if entry.attempt_id is not None and gives_back(entry):
+            self._slots.release(entry.attempt_id)
 
     def _head(self) -> Head:
         return Head(len(self._rows), self._rows[-1].hash) if self._rows else Head()

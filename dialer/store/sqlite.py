@@ -20,9 +20,10 @@ from sqlalchemy.exc import DatabaseError
 
 from dialer.audit.chain import Unreadable, writable
 from dialer.audit.personal import PersonalKey
+from dialer.compliance.slots import Taken
 from dialer.model.commands import Record, RefillHopper, StoreCommand
 from dialer.model.errors import JournalFault, OperatorError, Problem
-from dialer.model.events import Journaled, Restored, StoreEvent
+from dialer.model.events import Journaled, Restored, SlotTaken, StoreEvent
 from dialer.model.instant import Instant
 from dialer.model.journal import JournalEntry, StoredEntry, Verification
 from dialer.model.leads import LeadFile
@@ -33,6 +34,7 @@ from dialer.store.keys import personal_key
 from dialer.store.lead_queue import sift_file, store_rows
 from dialer.store.port import Emit
 from dialer.store.projections import erased, user_added
+from dialer.store.reservations import SharedBook
 from dialer.store.writer import Entries, Refill, Transaction, Work, Writer
 
 FLUSH_S = 5.0
@@ -69,14 +71,17 @@ class _Reply:
 class SqlStore:
     """`dialer.store.port.Store` in the SQLite file `path` (made if it is not there).
 
-    `emit` hears its events in the trio thread. Every entry is marked with `clock_shift_ms`. A store
-    runs once; open the same file again with a new one.
+    `emit` hears its events in the trio thread. Every entry is marked with `clock_shift_ms`. `book`
+    holds the slots under frequency caps where other nodes share them; without one they are in the
+    file itself. A store runs once; open the same file again with a new one.
     """
 
-    def __init__(self, path: Path, emit: Emit, clock_shift_ms: int = 0) -> None:
+    def __init__(
+        self, path: Path, emit: Emit, clock_shift_ms: int = 0, book: SharedBook | None = None
+    ) -> None:
         self._path = path
         self._emit = emit
-        self._writer = Writer(path, clock_shift_ms, self._say)
+        self._writer = Writer(path, clock_shift_ms, self._say, book)
         self._reading = reading_engine(path)
         self._readers = trio.CapacityLimiter(READERS)
         self._key: PersonalKey | None = None
@@ -97,9 +102,10 @@ class SqlStore:
         match command:
             case Record(entry, None):
                 self._writer.take(Entries((writable(entry),)))
-            case Record(entry, int(token)):
+            case Record(entry, int(token), claims):
                 committed = partial(self._say, Journaled(token))
-                self._writer.take(Entries((writable(entry),), committed))
+                refused = partial(self._slot_taken, token)
+                self._writer.take(Entries((writable(entry),), committed, claims, refused))
             case RefillHopper():
                 self._writer.take(Refill(command))
 
@@ -142,6 +148,9 @@ class SqlStore:
 
     def _say(self, event: StoreEvent) -> None:
         self._tell(self._emit, event)
+
+    def _slot_taken(self, token: int, taken: Taken) -> None:
+        self._say(SlotTaken(token, *taken))
 
     def _tell(self, hearer: Callable[..., object], *values: object) -> None:
         """Have something called in the trio thread."""

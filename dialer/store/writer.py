@@ -18,7 +18,7 @@ import queue
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,9 @@ from sqlalchemy.exc import DatabaseError, OperationalError
 
 from dialer.audit.chain import Head, chain
 from dialer.audit.personal import PersonalKey, PersonalValue
-from dialer.model.commands import RefillHopper
+from dialer.compliance.slots import Taken, gives_back
+from dialer.model.calls import AttemptId
+from dialer.model.commands import Claim, RefillHopper
 from dialer.model.errors import JournalFault
 from dialer.model.events import JournalFailed, JournalRecovered, StoreEvent
 from dialer.model.journal import JournalEntry
@@ -42,6 +44,15 @@ from dialer.store.database import (
 )
 from dialer.store.lead_queue import offer
 from dialer.store.projections import Change, Insert, Keep, Put, Remove, Update, project
+from dialer.store.reservations import (
+    RETRY_S,
+    SharedBook,
+    SharedDesk,
+    Wanted,
+    forget,
+    release,
+    reserve,
+)
 from dialer.store.tables import JOURNAL, JOURNAL_HEAD, METADATA, PERSONAL
 
 GROUP = 1_000
@@ -55,10 +66,13 @@ REMEMBERED = 100_000
 @dataclass(frozen=True, slots=True)
 class Entries:
     """Entries to write. `committed` is called in the writer's thread once they are; without it
-    nobody waits, and they may linger."""
+    nobody waits, and they may linger. With `claims` they are written only if a slot is left under
+    each, for the first entry's attempt; `refused` is called instead where one has none."""
 
     entries: tuple[JournalEntry, ...]
     committed: Callable[[], None] | None = None
+    claims: tuple[Claim, ...] = ()
+    refused: Callable[[Taken], None] | None = None
     taken_at: float = field(default_factory=time.monotonic)
 
 
@@ -100,6 +114,8 @@ class Transaction:
         self._head = head
         self._clock_shift_ms = clock_shift_ms
         self._known = known
+        self.given_back: list[AttemptId] = []
+        """Attempts whose slots are free again once this is committed."""
         self._rows: list[dict[str, object]] = []
         self._personal: dict[str, PersonalValue] = {}
 
@@ -113,6 +129,8 @@ class Transaction:
                 self._personal[value.key] = value
         for change in project(entry):
             self.apply(change)
+        if entry.attempt_id is not None and gives_back(entry):
+            self.given_back.append(entry.attempt_id)
 
     def apply(self, change: Change) -> None:
         """Carry out one change of a projection."""
@@ -155,6 +173,12 @@ class Transaction:
         return self._head
 
 
+def _wanted(job: Entries) -> Wanted:
+    entry = job.entries[0]
+    assert entry.attempt_id is not None, "slots are taken for an attempt"
+    return Wanted(job.claims, entry.at, entry.attempt_id)
+
+
 def _may_linger(job: Job) -> bool:
     return isinstance(job, Entries) and job.committed is None
 
@@ -165,10 +189,18 @@ def _disk_or_lock(error: DatabaseError) -> bool:
 
 
 class Writer:
-    """The thread's work. `say` is called in the thread with each event, and must not block."""
+    """The thread's work. `say` is called in the thread with each event, and must not block. `book`
+    holds the slots under frequency caps where other nodes share them."""
 
-    def __init__(self, path: Path, clock_shift_ms: int, say: Callable[[StoreEvent], None]) -> None:
+    def __init__(
+        self,
+        path: Path,
+        clock_shift_ms: int,
+        say: Callable[[StoreEvent], None],
+        book: SharedBook | None = None,
+    ) -> None:
         self._path = path
+        self._desk = None if book is None else SharedDesk(book, self._book_changed)
         self._clock_shift_ms = clock_shift_ms
         self._say = say
         self._queue: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
@@ -210,16 +242,22 @@ class Writer:
                 migrate(engine, self._path)
                 self._head = read_head(engine)
                 self._key = open_personal_key(engine, self._path)
+                with engine.begin() as connection:
+                    forget(connection)
+                if self._desk is not None:
+                    self._desk.open()
                 opened()
                 while self._gather():
                     self._advance(engine)
             finally:
                 engine.dispose()
+                if self._desk is not None:
+                    self._desk.close()
 
     def _gather(self) -> bool:
         """Fill the backlog; False once there is nothing more to come."""
         if not self._backlog and not self._stop_asked.is_set():
-            self._take_in(self._queue.get())
+            self._take_in(self._first())
         until = time.monotonic() + LINGER_S
         waited_for = any(not _may_linger(job) for job in self._backlog)
         while len(self._backlog) < GROUP:
@@ -232,6 +270,16 @@ class Writer:
             self._take_in(job)
             waited_for = waited_for or job is None or not _may_linger(job)
         return bool(self._backlog) or not self._stop_asked.is_set()
+
+    def _first(self) -> Job | None:
+        """The next job, however long it takes to come; a shared book that failed is asked again
+        meanwhile."""
+        while self._desk is not None and self._desk.failing:
+            try:
+                return self._queue.get(timeout=RETRY_S)
+            except queue.Empty:
+                self._desk.try_again()
+        return self._queue.get()
 
     def _take_in(self, job: Job | None) -> None:
         if job is not None:
@@ -251,29 +299,58 @@ class Writer:
             if isinstance(job, Work) or len(group) == GROUP:
                 break
             group.append(job)
+        refused = self._refused_elsewhere(group)
         try:
-            offers = self._commit(engine, group)
+            said = self._commit(engine, group, refused)
         except DatabaseError as error:
             if not _disk_or_lock(error):
                 raise
             self._hold_back(str(error.orig))
             return
-        self._answer(group, offers)
+        self._answer(group, said, refused)
         self._say_when_through()
 
-    def _commit(self, engine: Engine, group: Sequence[Entries | Refill]) -> list[StoreEvent]:
+    def _refused_elsewhere(self, group: Sequence[Entries | Refill]) -> dict[int, Taken]:
+        """Which jobs of the group (by place) got no slot in the shared book, if there is one."""
+        claiming = {
+            place: _wanted(job)
+            for place, job in enumerate(group)
+            if isinstance(job, Entries) and job.claims
+        }
+        if self._desk is None or not claiming:
+            return {}
+        answers = self._desk.reserve(list(claiming.values()))
+        found = zip(claiming, answers, strict=True)
+        return {place: taken for place, taken in found if taken is not None}
+
+    def _commit(
+        self, engine: Engine, group: Sequence[Entries | Refill], refused: dict[int, Taken]
+    ) -> list[StoreEvent]:
+        """What the group's refills are answered. Adds to `refused` where this database holds the
+        slots."""
         offers: list[StoreEvent] = []
+        own: dict[int, Taken] = {}
         with engine.begin() as connection:
             transaction = self._transaction(connection)
-            for job in group:
+            for place, job in enumerate(group):
                 if isinstance(job, Refill):
                     offers.append(offer(connection, job.command))
-                else:
+                    continue
+                if job.claims and self._desk is None:
+                    taken = reserve(connection, *_wanted(job))
+                    if taken is not None:
+                        own[place] = taken
+                if place not in own and place not in refused:
                     for entry in job.entries:
                         transaction.write(entry)
+            if self._desk is None:
+                release(connection, transaction.given_back)
             head = transaction.close()
         self._head = head
         self._remember(transaction)
+        refused.update(own)
+        if self._desk is not None:
+            self._desk.release(transaction.given_back)
         return offers
 
     def _transaction(self, connection: Connection) -> Transaction:
@@ -286,12 +363,20 @@ class Writer:
         if len(self._known) > REMEMBERED:
             self._known.clear()
 
-    def _answer(self, group: Sequence[Entries | Refill], offers: list[StoreEvent]) -> None:
+    def _answer(
+        self,
+        group: Sequence[Entries | Refill],
+        offers: list[StoreEvent],
+        refused: Mapping[int, Taken],
+    ) -> None:
         waiting = iter(offers)
-        for job in group:
+        for place, job in enumerate(group):
             self._backlog.popleft()
             if isinstance(job, Refill):
                 self._say(next(waiting))
+            elif place in refused:
+                assert job.refused is not None, "who claims slots hears that there are none"
+                job.refused(refused[place])
             elif job.committed is not None:
                 job.committed()
 
@@ -299,7 +384,15 @@ class Writer:
         if self._failing and not self._backlog and self._queue.empty():
             self._failing = False
             self._retry_s = FIRST_RETRY_S
-            self._say(JournalRecovered())
+            if self._desk is None or not self._desk.failing:
+                self._say(JournalRecovered())
+
+    def _book_changed(self, why: str) -> None:
+        """The shared book cannot be asked, for this reason, or (without one) can be again. Nothing
+        may be dialled meanwhile, as when the journal cannot be written."""
+        if self._failing:
+            return
+        self._say(JournalFailed(why) if why else JournalRecovered())
 
     def _hold_back(self, why: str) -> None:
         """Nothing is lost: say what is wrong, and let some time pass."""
