@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from dialer.compliance.calling_window import DayWindow, minutes_as_text
 from dialer.compliance.facts import Facts, ListKind, ListVersion
@@ -18,7 +19,7 @@ from dialer.compliance.grounds import (
     lifts,
     plain_name,
 )
-from dialer.compliance.hours import SUNDAY, LocalTime, is_open
+from dialer.compliance.hours import EPOCH_ORDINAL, SUNDAY, LocalTime, open_between
 from dialer.compliance.law import CapRule, HoursRule, ListRule, Rule
 from dialer.compliance.law_in_force import LawInForce
 from dialer.compliance.line import EffectiveLine
@@ -30,17 +31,20 @@ from dialer.model.screening import Exemption, ReasonCode, RuleCheck
 CAMPAIGN_HOURS = "campaign/hours"
 OWN_GAP = "own/gap"
 OWN_COOLDOWN = "own/cooldown"
+NATIONAL = "national"
+"""The key of a country's own list; a state's list has the state's code."""
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One decision's givens. `clocks`: the wall clock in each of the place's zones."""
+    """One decision's givens. `clocks`: the wall clock in each of the place's zones, now and when a
+    call placed now would ring at the latest (`end_guard_ms`)."""
 
     facts: Facts
     law: LawInForce
     grounds: Grounds
     line: EffectiveLine
-    clocks: tuple[LocalTime, ...]
+    clocks: tuple[tuple[LocalTime, LocalTime], ...]
     now: Instant
 
     def lifts(self, rule: Rule) -> tuple[Exemption, ...]:
@@ -163,15 +167,16 @@ def litigator_checks(case: Case) -> Iterator[RuleCheck]:
 
 def list_checks(case: Case) -> Iterator[RuleCheck]:
     """Registries' lists: a copy that is missing or too old proves nothing, whoever is on it."""
-    facts = case.facts
+    if not case.law.lists:
+        return
+    by_key: dict[str, list[ListVersion]] = {}
+    for version in case.facts.lists:
+        if version.kind is ListKind.NATIONAL:
+            by_key.setdefault(NATIONAL, []).append(version)
+        elif version.kind is ListKind.STATE:
+            by_key.setdefault(version.state, []).append(version)
     for rule in case.law.lists:
-        kind = ListKind.NATIONAL if rule.list_key == "national" else ListKind.STATE
-        copies = [
-            version
-            for version in facts.lists
-            if version.kind is kind
-            and (kind is ListKind.NATIONAL or version.state == rule.list_key)
-        ]
+        copies = by_key.get(rule.list_key)
         if not copies:
             yield RuleCheck(
                 rule.name,
@@ -182,7 +187,7 @@ def list_checks(case: Case) -> Iterator[RuleCheck]:
                 f"No copy of the {_list_name(rule)} do-not-call list is loaded {cite(rule)}.",
             )
             continue
-        oldest = min(copies, key=lambda version: version.obtained_at)
+        oldest = copies[0] if len(copies) == 1 else min(copies, key=_obtained)
         age = days_between(oldest.obtained_at, case.now)
         fresh = age <= rule.max_age_days
         yield RuleCheck(
@@ -199,8 +204,34 @@ def list_checks(case: Case) -> Iterator[RuleCheck]:
         yield _membership(case, rule, copies)
 
 
+def _obtained(version: ListVersion) -> Instant:
+    return version.obtained_at
+
+
+def unruled_list_checks(case: Case) -> Iterator[RuleCheck]:
+    """A state list the number is on, in a state whose rows do not say how it binds: it denies."""
+    ruled = {rule.list_key for rule in case.law.lists}
+    for version in case.facts.lists:
+        if (
+            version.kind is ListKind.STATE
+            and version.name in case.facts.on_lists
+            and version.state in case.facts.place.states
+            and version.state not in ruled
+            and version.state not in case.law.states_with_lists
+        ):
+            yield RuleCheck(
+                f"{case.law.country.code}-{version.state}/list",
+                ReasonCode.STATE_DNC,
+                False,
+                {"list": version.name, "obtained_at": version.obtained_at},
+                (),
+                f"The number is on the list {version.name!r} of {version.state}, and no rule says "
+                "what that list allows.",
+            )
+
+
 def _membership(case: Case, rule: ListRule, copies: Sequence[ListVersion]) -> RuleCheck:
-    national = rule.list_key == "national"
+    national = rule.list_key == NATIONAL
     code = ReasonCode.NATIONAL_DNC if national else ReasonCode.STATE_DNC
     on = [
         version
@@ -227,7 +258,7 @@ def _membership(case: Case, rule: ListRule, copies: Sequence[ListVersion]) -> Ru
 
 
 def _list_name(rule: ListRule) -> str:
-    return "national" if rule.list_key == "national" else f"{rule.list_key} state"
+    return "national" if rule.list_key == NATIONAL else f"{rule.list_key} state"
 
 
 # --- consent, line, reassigned numbers ------------------------------------------------------------
@@ -363,13 +394,8 @@ def hours_checks(case: Case) -> Iterator[RuleCheck]:
     for rule in case.law.hours:
         failing = [
             (zone, clock)
-            for zone, clock in zip(case.facts.place.zones, case.clocks, strict=True)
-            if not is_open(
-                zone,
-                lambda ordinal, rule=rule: law_window(case, rule, ordinal),  # type: ignore[misc]
-                case.now,
-                case.facts.end_guard_ms,
-            )
+            for zone, (clock, later) in zip(case.facts.place.zones, case.clocks, strict=True)
+            if not open_between(law_window(case, rule, clock.ordinal), clock, later)
         ]
         if not failing:
             yield RuleCheck(rule.name, ReasonCode.OUTSIDE_HOURS, True, {"rule": rule.id})
@@ -414,13 +440,9 @@ def holiday_as_weekday(rule: HoursRule, holiday: object) -> bool:
 
 
 def _own_hours(case: Case) -> RuleCheck:
-    def window_of(ordinal: int) -> DayWindow | None:
-        return own_window(case, ordinal)
-
-    zones = case.facts.place.zones
-    for zone, clock in zip(zones, case.clocks, strict=True):
-        if not is_open(zone, window_of, case.now, case.facts.end_guard_ms):
-            window = own_window(case, clock.ordinal)
+    for zone, (clock, later) in zip(case.facts.place.zones, case.clocks, strict=True):
+        window = own_window(case, clock.ordinal)
+        if not open_between(window, clock, later):
             return RuleCheck(
                 CAMPAIGN_HOURS,
                 ReasonCode.OUTSIDE_HOURS,
@@ -442,8 +464,12 @@ def window_text(window: DayWindow | None) -> str:
 
 def clock_text(clock: LocalTime) -> str:
     """`Wed 2026-12-02 12:30`."""
-    day = utc(Instant((clock.ordinal - 719_163) * DAY_MS))
-    return f"{day:%a %Y-%m-%d} {minutes_as_text(clock.ms // MINUTE_MS)}"
+    return f"{_day_text(clock.ordinal)} {minutes_as_text(clock.ms // MINUTE_MS)}"
+
+
+@lru_cache(maxsize=1024)
+def _day_text(ordinal: int) -> str:
+    return f"{utc(Instant((ordinal - EPOCH_ORDINAL) * DAY_MS)):%a %Y-%m-%d}"
 
 
 def _guard(case: Case) -> int:

@@ -6,6 +6,7 @@ out the same. Every rule is looked at, so that a refusal names all that stands i
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from functools import lru_cache
 
@@ -34,6 +35,7 @@ from dialer.compliance.checks import (
     reassigned_check,
     revocation_checks,
     showing_checks,
+    unruled_list_checks,
 )
 from dialer.compliance.facts import Facts
 from dialer.compliance.grounds import grounds_of
@@ -130,8 +132,8 @@ def _look(facts: Facts, ruleset: Ruleset, now: Instant) -> tuple[Case | None, li
             explain,
         )
         return None, [check]
-    clocks, unknown = _clocks(place, now)
-    days = [clock.ordinal for clock in clocks] or [now // DAY_MS + EPOCH_ORDINAL]
+    clocks, unknown = _clocks(place, now, facts.end_guard_ms)
+    days = [clock.ordinal for clock, _ in clocks] or [now // DAY_MS + EPOCH_ORDINAL]
     line = effective_line(facts, _grace_days(ruleset, codes[0]), now)
     law = law_in_force(ruleset, codes, facts.mode, facts.purpose, line.type, min(days), max(days))
     grounds = grounds_of(facts, law, now)
@@ -150,6 +152,7 @@ def _checks(case: Case, unknown_zone: str | None) -> Iterator[RuleCheck]:
     yield from revocation_checks(case)
     yield from litigator_checks(case)
     yield from list_checks(case)
+    yield from unruled_list_checks(case)
     yield from consent_checks(case)
     yield from line_checks(case)
     if case.clocks:
@@ -192,9 +195,12 @@ def _grace_days(ruleset: Ruleset, country: str) -> int:
     return next((rule.grace_days for rule in rules if isinstance(rule, PortRule)), 0)
 
 
-def _clocks(place: Place, now: Instant) -> tuple[tuple[LocalTime, ...], str | None]:
+def _clocks(
+    place: Place, now: Instant, guard_ms: int
+) -> tuple[tuple[tuple[LocalTime, LocalTime], ...], str | None]:
+    then = Instant(now + guard_ms)
     try:
-        return tuple([local(zone, now) for zone in place.zones]), None
+        return tuple([(local(zone, now), local(zone, then)) for zone in place.zones]), None
     except ZoneUnknown as error:
         return (), str(error.args[0])
 
@@ -221,15 +227,11 @@ def _next_allowed(
 
 
 def _not_before(case: Case, check: RuleCheck) -> Instant | None:
-    """An instant after the case's before which this check cannot pass; None: it never will."""
-    if check.code in _WITH_TIME:
-        own = _by_waiting(case, check)
-        # A rule that ends, or an exemption that begins, may free the call earlier.
-        change = _next_change(case)
-        if own is None or (change is not None and change < own):
-            return change
-        return own
-    return _next_change(case)
+    """An instant after the case's before which this check cannot pass; None: it never will. A rule
+    that ends, or an exemption that begins, may free the call before waiting does."""
+    own = _by_waiting(case, check) if check.code in _WITH_TIME else None
+    change = _next_change(case, Instant(case.now + HORIZON_MS) if own is None else own)
+    return own if change is None else change
 
 
 def _by_waiting(case: Case, check: RuleCheck) -> Instant | None:
@@ -262,25 +264,20 @@ def _cap_free(case: Case, check: RuleCheck) -> Instant | None:
     return free_from(attempts, cap.limit, cap.window_ms, now)
 
 
-def _next_change(case: Case) -> Instant | None:
-    """The first instant after the case's at which a fact or a row of the law begins or ends."""
+def _next_change(case: Case, before: Instant) -> Instant | None:
+    """The first instant after the case's, and before `before`, at which a fact or a row of the law
+    begins or ends."""
     facts, now = case.facts, case.now
     changes = [consent.granted_at for consent in facts.consents]
     changes += [relationship.at for relationship in facts.relationships]
-    changes += [Instant(at) for at in (facts.line.ported_at,) if at is not None]
-    changes += _law_changes(case)
-    return min((at for at in changes if at > now), default=None)
-
-
-def _law_changes(case: Case) -> list[Instant]:
+    if facts.line.ported_at is not None:
+        changes.append(facts.line.ported_at)
     days = _turning_days(case.law)
-    today = min((clock.ordinal for clock in case.clocks), default=case.now // DAY_MS)
-    return [
-        midnights(zone, day)
-        for day in days
-        if today <= day <= today + 367
-        for zone in case.facts.place.zones
-    ]
+    first = bisect_left(days, now // DAY_MS + EPOCH_ORDINAL - 1)
+    last = bisect_right(days, before // DAY_MS + EPOCH_ORDINAL + 1)
+    for day in days[first:last]:
+        changes += [midnights(zone, day) for zone in facts.place.zones]
+    return min((at for at in changes if now < at < before), default=None)
 
 
 @lru_cache(maxsize=8192)
@@ -298,15 +295,10 @@ def _turning_days(law: LawInForce) -> tuple[int, ...]:
 
 
 def _approvals(case: Case) -> tuple[str, ...]:
-    """Rows an officer loosened that this decision was made under."""
-    found: dict[str, None] = {}
-    law = case.law
-    rows = (*law.hours, *law.lists, *law.caps, *law.consents, *law.emergencies, *law.cooldowns)
-    for rule in rows:
-        if rule.approval is not None:
-            found[f"{rule.name}: {rule.approval.by}, {rule.approval.because}"] = None
-    for code, jurisdiction in law.jurisdictions.items():
-        for clock in case.clocks:
+    """Rows and holidays an officer loosened that this decision was made under."""
+    found = dict.fromkeys(case.law.approvals)
+    for code, jurisdiction in case.law.jurisdictions.items():
+        for clock, _ in case.clocks if jurisdiction.switched_off else ():
             day = jurisdiction.switched_off.get(clock.ordinal)
             if day is not None and day.approval is not None:
                 why = f"{day.approval.by}, {day.approval.because}"
@@ -321,7 +313,7 @@ def _approved(approvals: tuple[str, ...]) -> list[str]:
 def _why_allowed(case: Case, exemptions: tuple[Exemption, ...], approvals: tuple[str, ...]) -> str:
     clocks = ", ".join(
         f"{clock_text(clock)} in {zone}"
-        for zone, clock in zip(case.facts.place.zones, case.clocks, strict=True)
+        for zone, (clock, _) in zip(case.facts.place.zones, case.clocks, strict=True)
     )
     words = [
         f"Every rule of {', '.join(case.law.jurisdictions)} passes: it is {clocks}; "

@@ -5,7 +5,7 @@ Local wall-clock time decides, from the pinned zone data; nothing here adds fixe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import NamedTuple
@@ -51,16 +51,23 @@ def local(zone: str, at: Instant) -> LocalTime:
     return LocalTime(days + EPOCH_ORDINAL, ms)
 
 
+def open_between(window: DayWindow | None, clock: LocalTime, later: LocalTime) -> bool:
+    """Whether the day's window holds at `clock` and at `later`, which has to be the same day."""
+    if window is None:
+        return False
+    start, end = window
+    return (
+        start * MINUTE_MS <= clock.ms < end * MINUTE_MS
+        and later.ordinal == clock.ordinal
+        and later.ms < end * MINUTE_MS
+    )
+
+
 def is_open(zone: str, window_of: WindowOf, at: Instant, guard_ms: int) -> bool:
     """Whether the window is open there at `at` and still is `guard_ms` later, the same day."""
-    day, ms = local(zone, at)
-    window = window_of(day)
-    if window is None or not window[0] * MINUTE_MS <= ms < window[1] * MINUTE_MS:
-        return False
-    if not guard_ms:
-        return True
-    then = local(zone, Instant(at + guard_ms))
-    return then.ordinal == day and then.ms < window[1] * MINUTE_MS
+    clock = local(zone, at)
+    later = local(zone, Instant(at + guard_ms)) if guard_ms else clock
+    return open_between(window_of(clock.ordinal), clock, later)
 
 
 def opens(zones: Sequence[str], window_of: WindowOf, at: Instant, guard_ms: int) -> Instant | None:
@@ -89,22 +96,22 @@ def _opens_in(zone: str, window_of: WindowOf, at: Instant, guard_ms: int) -> Ins
     return None
 
 
-def _starts(zone: str, ordinal: int, minutes: int) -> Iterator[Instant]:
+@lru_cache(maxsize=65536)
+def _starts(zone: str, ordinal: int, minutes: int) -> tuple[Instant, ...]:
     """When the clock first shows this time of day: once, or twice on a day it is set back. A time
     that is skipped counts from the moment of the change."""
     tz = zone_named(zone)
     midnight = datetime.fromordinal(ordinal)
     wall = midnight + timedelta(minutes=minutes)
-    seen: set[Instant] = set()
+    starts: dict[Instant, None] = {}
     for fold in (0, 1):
         found = instant_of(wall.replace(tzinfo=tz, fold=fold).astimezone(UTC))
         shown = local(zone, found)
         if (shown.ordinal, shown.ms) != (ordinal + minutes // 1440, minutes % 1440 * MINUTE_MS):
             # Skipped: the first instant after the change is the next quarter hour that shows more.
             found = _after_change(zone, found, ordinal, minutes)
-        if found not in seen:
-            seen.add(found)
-            yield found
+        starts[found] = None
+    return tuple(starts)
 
 
 def _after_change(zone: str, near: Instant, ordinal: int, minutes: int) -> Instant:
@@ -116,4 +123,4 @@ def _after_change(zone: str, near: Instant, ordinal: int, minutes: int) -> Insta
 
 def midnights(zone: str, ordinal: int) -> Instant:
     """When the local day begins there."""
-    return next(_starts(zone, ordinal, 0))
+    return _starts(zone, ordinal, 0)[0]

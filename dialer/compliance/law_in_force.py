@@ -35,7 +35,9 @@ _R = TypeVar("_R", bound=Rule)
 @dataclass(frozen=True, slots=True, eq=False)
 class LawInForce:
     """Rows in force, by kind. `country`: the jurisdiction whose general rows (requests, revocation,
-    caller id) bind. `line_matters`: some consent row binds one type of line and not another."""
+    caller id) bind. `line_matters`: some consent row binds one type of line and not another.
+    `states_with_lists`: states that have a list row, whether or not it binds this call.
+    `approvals`: rows an overlay loosened, each `rule: who, why`."""
 
     country: Jurisdiction
     jurisdictions: Mapping[str, Jurisdiction]
@@ -51,6 +53,8 @@ class LawInForce:
     port: PortRule | None
     plain: Mapping[str, PlainRule]
     line_matters: bool
+    states_with_lists: frozenset[str]
+    approvals: tuple[str, ...]
 
     def ebr_of(self, jurisdiction: str) -> EbrRule | None:
         """How long a relationship lasts for a rule of this jurisdiction: its own row, else the
@@ -108,6 +112,17 @@ def law_in_force(
         plain={rule.id: rule for rule in kind(PlainRule) if rule.jurisdiction in general_codes},
         line_matters=any(
             isinstance(rule, ConsentRule) and len(rule.lines) < len(LineType) for rule in dated
+        ),
+        states_with_lists=frozenset(
+            rule.list_key
+            for jurisdiction in jurisdictions.values()
+            for rule in jurisdiction.rules
+            if isinstance(rule, ListRule)
+        ),
+        approvals=tuple(
+            f"{rule.name}: {rule.approval.by}, {rule.approval.because}"
+            for rule in rules
+            if rule.approval is not None
         ),
     )
 
