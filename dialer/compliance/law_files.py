@@ -36,7 +36,8 @@ from __future__ import annotations
 import hashlib
 import tomllib
 from collections.abc import Mapping, Sequence
-from functools import cache
+from dataclasses import replace
+from functools import lru_cache
 from importlib import resources
 from typing import Any
 
@@ -44,6 +45,7 @@ from dialer.compliance.calling_window import TZDATA_VERSION
 from dialer.compliance.law import Holiday, Jurisdiction, Rule, Ruleset
 from dialer.compliance.law_rows import KINDS, read_holidays, read_row
 from dialer.compliance.law_table import Fault, Table, refuse, tables
+from dialer.compliance.overlay import apply_overlay
 from dialer.model.errors import OperatorError, Problem
 from dialer.model.toml_lines import parse_toml
 
@@ -66,19 +68,32 @@ def _is_toml(name: str) -> bool:
     return name.endswith(".toml")
 
 
-@cache
-def _shipped() -> Ruleset:
-    return read_law(shipped_files())
-
-
 def load_law(overlays: Sequence[NamedFile] = ()) -> Ruleset:
-    """The shipped rules, changed by the overlays in the order given.
+    """The shipped rules, changed by the overlays in the order given; the same object for the same
+    overlays.
 
     Raises OperatorError where a file is wrong, an overlay loosens a row without approval, or the
     installed zone data is older than the rules allow.
     """
-    del overlays
-    return _shipped()
+    return _load(tuple(overlays))
+
+
+@lru_cache(maxsize=8)
+def _load(overlays: tuple[NamedFile, ...]) -> Ruleset:
+    if not overlays:
+        return read_law(shipped_files())
+    ruleset = _load(())
+    jurisdictions: Mapping[str, Jurisdiction] = ruleset.jurisdictions
+    whole = hashlib.sha256(ruleset.sha256.encode())
+    for name, content in overlays:
+        jurisdictions, _ = apply_overlay(jurisdictions, content, name)
+        whole.update(_digest(name, content))
+    names = tuple(name for name, _ in overlays)
+    return replace(ruleset, sha256=whole.hexdigest(), jurisdictions=jurisdictions, overlays=names)
+
+
+def _digest(name: str, content: bytes) -> bytes:
+    return f"{name} {hashlib.sha256(content).hexdigest()}\n".encode()
 
 
 def read_law(files: Sequence[NamedFile]) -> Ruleset:
@@ -110,7 +125,7 @@ def read_law(files: Sequence[NamedFile]) -> Ruleset:
         raise OperatorError(*problems)
     whole = hashlib.sha256()
     for name, each in sorted(files):
-        whole.update(f"{name} {hashlib.sha256(each).hexdigest()}\n".encode())
+        whole.update(_digest(name, each))
     return Ruleset(ruleset_id, whole.hexdigest(), min_tzdata, jurisdictions)
 
 

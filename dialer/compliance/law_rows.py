@@ -121,10 +121,11 @@ def _list(table: Table, common: dict[str, Any]) -> Rule:
 
 
 def _cap(table: Table, common: dict[str, Any]) -> Rule:
-    hours = table.whole("window_hours")
-    if not hours and "window_hours" in table.data:
-        table.fault("window_hours", "must be at least 1")
-    return CapRule(**common, limit=table.whole("limit"), window_ms=hours * HOUR_MS)
+    limit, hours = table.whole("limit"), table.whole("window_hours")
+    for key, value in (("limit", limit), ("window_hours", hours)):
+        if not value and key in table.data:
+            table.fault(key, "must be at least 1")
+    return CapRule(**common, limit=limit, window_ms=hours * HOUR_MS)
 
 
 def _consent(table: Table, common: dict[str, Any]) -> Rule:

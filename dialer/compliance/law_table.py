@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from dialer.compliance.calling_window import DayWindow, read_day_window
 from dialer.model.errors import OperatorError, Problem
+from dialer.model.instant import EPOCH, Instant, instant_of
 from dialer.model.toml_lines import KeyPath, parse_toml
 
 Word = TypeVar("Word", bound=StrEnum)
@@ -75,6 +76,15 @@ class Table:
 
     def optional_day(self, key: str) -> date | None:
         return self.day(key) if key in self.data else None
+
+    def moment(self, key: str) -> Instant:
+        """A date and time with its zone, as RFC 3339 writes it."""
+        self._asked.add(key)
+        value = self.data.get(key)
+        if not isinstance(value, datetime) or value.tzinfo is None:
+            self.fault(key, "must be a time with its zone, such as 2026-11-20T15:00:00Z")
+            return EPOCH
+        return instant_of(value)
 
     def texts(self, key: str, default: tuple[str, ...] = _NEEDED) -> tuple[str, ...]:
         value = self._get(key, list, "a list of texts", default, ())
