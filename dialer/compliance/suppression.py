@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dialer.model.instant import DAY_MS, Instant
-from dialer.model.suppression import Suppression, SuppressionSource
+from dialer.model.suppression import Suppression, SuppressionSource, plain_name
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,7 +38,7 @@ class NumberList:
 class Suppressions:
     """All lists and requests in force. `find` takes O(lists · log n).
 
-    Nothing is ever taken out: an internal request outlives everything (47 CFR 64.1200(d)(6)).
+    A request outlives everything (47 CFR 64.1200(d)(6)) and is taken out by `lift` alone.
     """
 
     def __init__(
@@ -66,10 +66,22 @@ class Suppressions:
         requests = self._requests.get(e164, ())
         if not requests:
             return from_lists
-        ours = _plain(seller)
-        return from_lists + tuple(
-            request for request in requests if _plain(request.seller) in ("", ours)
+        return from_lists + tuple(request for request in requests if request.binds(seller))
+
+    def requests_to(self, e164: str, seller: str) -> tuple[Suppression, ...]:
+        """The requests of the number that were made to this seller ("": to everyone)."""
+        asked = plain_name(seller)
+        return tuple(
+            request
+            for request in self._requests.get(e164, ())
+            if plain_name(request.seller) == asked
         )
+
+    def lift(self, requests: Iterable[Suppression]) -> None:
+        """Take out these requests."""
+        for request in requests:
+            known = self._requests.get(request.e164, ())
+            self._requests[request.e164] = tuple(each for each in known if each != request)
 
     def stale_lists(self, now: Instant, max_age_days: int) -> tuple[str, ...]:
         """Names of national lists obtained more than `max_age_days` calendar days (UTC) ago. With
@@ -81,7 +93,3 @@ class Suppressions:
             if numbers.source is SuppressionSource.NATIONAL
             and now // DAY_MS - numbers.obtained_at // DAY_MS > max_age_days
         )
-
-
-def _plain(seller: str) -> str:
-    return " ".join(seller.split()).casefold()

@@ -13,7 +13,7 @@ from dialer.floor.trunks import trunk_failed, trunk_spoke
 from dialer.floor.wrapping_up import LOST, end_attempt, release
 from dialer.model.agents import AgentState
 from dialer.model.calls import AmdVerdict, AttemptState, Blame, Cause, Ending, Tone, VerdictKind
-from dialer.model.commands import Bridge, Hangup, PlayMessage
+from dialer.model.commands import Bridge, PlayMessage
 from dialer.model.dispositions import SystemDisposition
 from dialer.model.events import (
     LegProgressed,
@@ -46,6 +46,7 @@ _DROP = Outcome(Cause.NO_AGENT, Blame.US, SystemDisposition.DROP)
 _HUNG_UP = Outcome(Cause.CALLEE_HUNG_UP, Blame.CALLEE, SystemDisposition.HUNG_UP)
 _CALLEE_DONE = Outcome(Cause.CALLEE_HUNG_UP, Blame.CALLEE, SystemDisposition.CONNECTED)
 _AGENT_DONE = Outcome(Cause.AGENT_HUNG_UP, Blame.US, SystemDisposition.CONNECTED)
+_OPTED_OUT = Outcome(Cause.OPTED_OUT, Blame.CALLEE, SystemDisposition.OPTED_OUT)
 _CANCELLED = Outcome(Cause.CANCELLED, Blame.US, SystemDisposition.CANCELLED)
 
 _NOBODY_SPOKE = "Nobody has spoken yet: the line was silent when it was answered."
@@ -130,7 +131,7 @@ def verdict_reached(
 def _not_live(floor: FloorState, attempt: Attempt, outcome: Outcome, now: Instant) -> None:
     attempt.desk.machines += 1
     end_attempt(floor, attempt, AttemptInput.MACHINE, outcome, now, Ending(200))
-    floor.emit(Hangup(attempt.leg))
+    floor.hang_up(attempt, now)
 
 
 def _live(floor: FloorState, attempt: Attempt, at: Instant, now: Instant) -> None:
@@ -195,7 +196,7 @@ def bridged(floor: FloorState, attempt: Attempt, event: LegsBridged, now: Instan
     if session.leg != event.agent_leg:
         return
     if attempt.state is not AttemptState.WAITING or session.call is not attempt:
-        floor.emit(Hangup(attempt.leg))
+        floor.hang_up(attempt, now)
         return
     first = attempt.bridged_at is None
     attempt.step(AttemptInput.JOINED, event.at)
@@ -223,7 +224,7 @@ def bridged(floor: FloorState, attempt: Attempt, event: LegsBridged, now: Instan
 def message_ended(floor: FloorState, attempt: Attempt, event: MessageEnded, now: Instant) -> None:
     if attempt.state is AttemptState.MESSAGE:
         _message_over(floor, attempt, AttemptInput.MESSAGE_OVER, now)
-        floor.emit(Hangup(attempt.leg))
+        floor.hang_up(attempt, now)
 
 
 def _message_over(floor: FloorState, attempt: Attempt, given: AttemptInput, now: Instant) -> None:
@@ -243,7 +244,7 @@ def deadline_passed(floor: FloorState, attempt: Attempt, now: Instant) -> None:
                 Ending(487 if attempt.reached else 408), attempt.tone, attempt.reached
             )
             end_attempt(floor, attempt, AttemptInput.RANG_OUT, outcome, now, Ending(0))
-            floor.emit(Hangup(attempt.leg))
+            floor.hang_up(attempt, now)
         case AttemptState.DETECTING:
             elapsed = now - attempt.entered[AttemptState.DETECTING]
             attempt.verdict = AmdVerdict(VerdictKind.UNSURE, 0.0, elapsed, "no_verdict_in_time")
@@ -253,7 +254,7 @@ def deadline_passed(floor: FloorState, attempt: Attempt, now: Instant) -> None:
             _unattended(floor, attempt, now)
         case AttemptState.MESSAGE:
             _message_over(floor, attempt, AttemptInput.MESSAGE_OVER, now)
-            floor.emit(Hangup(attempt.leg))
+            floor.hang_up(attempt, now)
         case _:
             attempt.deadline = None
 
@@ -314,6 +315,22 @@ def lead_leg_ended(floor: FloorState, attempt: Attempt, ending: Ending, now: Ins
             pass
 
 
+def opted_out(floor: FloorState, attempt: Attempt, now: Instant) -> None:
+    """The callee pressed the opt-out key with no agent on the line: the attempt is over as if they
+    had left, and the leg goes once the request is committed."""
+    match attempt.state:
+        case AttemptState.DETECTING:
+            end_attempt(floor, attempt, AttemptInput.CALLEE_LEFT, _OPTED_OUT, now, Ending(200))
+        case AttemptState.WAITING if attempt.bridged_at is None:
+            _count_live(floor, attempt, now)
+            end_attempt(floor, attempt, AttemptInput.CALLEE_LEFT, _OPTED_OUT, now, Ending(200))
+        case AttemptState.WAITING:
+            end_attempt(floor, attempt, AttemptInput.CALLEE_LEFT, _CALLEE_DONE, now, Ending(200))
+        case _:
+            _message_over(floor, attempt, AttemptInput.CALLEE_LEFT, now)
+    floor.hang_up(attempt, now)
+
+
 def lead_leg_lost(floor: FloorState, attempt: Attempt, now: Instant) -> None:
     """The lead's leg is gone with its worker. A person left waiting by that counts as dropped."""
     if attempt.state is AttemptState.ENDED:
@@ -346,7 +363,7 @@ def agent_ended_call(floor: FloorState, attempt: Attempt, now: Instant) -> None:
     that one is not left without a word."""
     if attempt.state is AttemptState.BRIDGED:
         end_attempt(floor, attempt, AttemptInput.AGENT_LEFT, _AGENT_DONE, now, Ending(200))
-        floor.emit(Hangup(attempt.leg))
+        floor.hang_up(attempt, now)
     elif attempt.for_agent is not None and attempt.state is AttemptState.WAITING:
         _unattended(floor, attempt, now)
     elif attempt.for_agent is not None and attempt.state is not AttemptState.ENDED:
@@ -362,7 +379,7 @@ def cancel(floor: FloorState, attempt: Attempt, now: Instant) -> None:
     outcome = _AGENT_DONE if attempt.bridged_at is not None else _CANCELLED
     end_attempt(floor, attempt, AttemptInput.CANCELLED, outcome, now)
     if placed:
-        floor.emit(Hangup(attempt.leg))
+        floor.hang_up(attempt, now)
     else:
         floor.free_leg(attempt.leg)
 

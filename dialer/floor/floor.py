@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dialer.compliance.drop_rate import DropAccount
 from dialer.compliance.ruleset import Ruleset
 from dialer.compliance.suppression import Suppressions
-from dialer.floor import answering, dialling, shifts, wrapping_up
+from dialer.floor import answering, dialling, requests, shifts, wrapping_up
 from dialer.floor.desk import Desk
 from dialer.floor.state import AgentSession, Attempt, FloorState
 from dialer.floor.views import snapshot
@@ -68,6 +68,7 @@ class Floor:
         floor = self._state
         due: list[Instant | None] = [a.deadline for a in floor.attempts.values()]
         due += [session.deadline for session in floor.agents.values()]
+        due += [attempt.hang_up_by for attempt in floor.suppressing.values()]
         due += self._pacing_deadlines()
         return min((at for at in due if at is not None), default=None)
 
@@ -91,6 +92,15 @@ class Floor:
         seller = self._state.desks[campaign].campaign.seller
         return self._state.suppressions.find(number.e164, seller)
 
+    def requests_to(self, e164: str, seller: str) -> tuple[Suppression, ...]:
+        """The requests of the number that were made to this seller ("": to everyone)."""
+        return self._state.suppressions.requests_to(e164, seller)
+
+    @property
+    def emergencies(self) -> frozenset[str]:
+        """The states with an emergency declared."""
+        return frozenset(self._state.emergencies)
+
     def snapshot(self, now: Instant) -> FloorSnapshot:
         return snapshot(self._state, self._version, now)
 
@@ -109,6 +119,7 @@ class Floor:
                 e.LegProgressed()
                 | e.LegAnswered()
                 | e.ToneHeard()
+                | e.KeyPressed()
                 | e.VerdictReached()
                 | e.LegsBridged()
                 | e.MessageEnded()
@@ -116,7 +127,11 @@ class Floor:
             ):
                 self._leg_event(event, now)
             case e.AgentDisposed():
-                wrapping_up.disposed(floor, event, now)
+                asked = wrapping_up.disposed(floor, event, now)
+                if asked is not None:
+                    requests.asked_at_wrapup(floor, asked, event.agent, now)
+            case e.AgentSuppressed():
+                requests.agent_suppressed(floor, event, now)
             case (
                 e.AgentSignedIn()
                 | e.AgentReadied()
@@ -131,13 +146,14 @@ class Floor:
                 dialling.leads_offered(floor, event, now)
             case e.Journaled(token=token):
                 dialling.journaled(floor, token, now)
+                requests.journaled(floor, token)
             case e.SlotTaken():
                 dialling.slot_taken(floor, event, now)
             case e.RecordsChanged():
                 dialling.records_changed(floor, event)
             case e.NumbersSuppressed(suppressions=suppressions):
                 for suppression in suppressions:
-                    wrapping_up.in_force(floor, suppression)
+                    requests.in_force(floor, suppression, now)
             case e.JournalFailed(why=why):
                 self._journal_failed(why, now)
             case e.JournalRecovered():
@@ -158,7 +174,13 @@ class Floor:
                 if name in floor.desks:
                     floor.desks[name].look_again()
             case e.SuppressionRequested():
-                wrapping_up.suppress(floor, event.suppression, event.channel, event.by, now)
+                requests.suppress(floor, event.suppression, now)
+            case e.SuppressionWithdrawn():
+                requests.withdrawn(floor, event, now)
+            case e.EmergencyDeclared():
+                requests.emergency_declared(floor, event, now)
+            case e.EmergencyLifted():
+                requests.emergency_lifted(floor, event, now)
             case e.DrainAsked():
                 floor.draining = True
             case e.StopAsked():
@@ -170,6 +192,7 @@ class Floor:
         event: e.LegProgressed
         | e.LegAnswered
         | e.ToneHeard
+        | e.KeyPressed
         | e.VerdictReached
         | e.LegsBridged
         | e.MessageEnded
@@ -192,6 +215,8 @@ class Floor:
                 answering.answered(floor, use, at, now)
             case e.ToneHeard():
                 answering.tone_heard(floor, use, event, now)
+            case e.KeyPressed():
+                requests.key_pressed(floor, use, event, now)
             case e.VerdictReached():
                 answering.verdict_reached(floor, use, event, now)
             case e.LegsBridged():
@@ -293,6 +318,7 @@ class Floor:
             floor.recent_drops.setdefault(e164, []).append(dropped_at)
         for suppression in event.suppressions:
             floor.suppressions.add(suppression)
+        floor.emergencies.update(event.emergencies)
         for answer in event.answered_calls:
             if answer.campaign in floor.desks:
                 floor.desks[answer.campaign].account.answered(answer.at, dropped=answer.dropped)
@@ -308,6 +334,7 @@ class Floor:
         for attempt in list(floor.attempts.values()):
             if attempt.deadline is not None and attempt.deadline <= now:
                 answering.deadline_passed(floor, attempt, now)
+        requests.pass_deadlines(floor, now)
         for session in floor.agents.values():
             if session.deadline is not None and session.deadline <= now:
                 shifts.wrapup_too_long(floor, session, now)

@@ -23,16 +23,21 @@ from dialer.leads.hopper import HopperEntry
 from dialer.model.agents import AgentState
 from dialer.model.calls import AmdVerdict, AttemptId, AttemptState, LegId, Tone
 from dialer.model.campaigns import AgentProfile
-from dialer.model.commands import Command, RaiseAlarm, Record
+from dialer.model.commands import Command, Hangup, RaiseAlarm, Record
 from dialer.model.instant import DAY_MS, EPOCH, SECOND_MS, Instant
 from dialer.model.journal import EntryKind, JournalEntry, JsonValue
 from dialer.model.leads import Lead
 from dialer.model.numbers import CallerId
 from dialer.model.records import PastAttempt
 from dialer.model.screening import Allowed
+from dialer.model.suppression import Suppression
 from dialer.model.trunks import Trunk
 
 ALARMS_KEPT = 20
+
+COMMIT_LIMIT_MS = 45 * SECOND_MS
+"""A callee who asked not to be called is held no longer than this for a journal that cannot commit:
+the request is in force, and the journal keeps trying."""
 
 
 @dataclass(slots=True)
@@ -68,6 +73,12 @@ class Attempt:
     """Reserved for it, bridged to it, or wrapping it up."""
     dropped: bool = False
     disposition: str = ""
+    opted_out: bool = False
+    """The callee asked not to be called again, during this call."""
+    suppressing: int | None = None
+    """Token of that request while it is being committed: until then nobody hangs up on them."""
+    hang_up_by: Instant | None = None
+    """The leg is to be hung up once the request is committed, at the latest then."""
 
     def step(self, given: AttemptInput, now: Instant) -> None:
         """Move along the table's edge and note the first entry."""
@@ -144,6 +155,13 @@ class FloorState:
         """Tokens of dials being journaled."""
         self.recent_dials: dict[str, list[PastAttempt]] = {}
         self.recent_drops: dict[str, list[Instant]] = {}
+        self.suppressing: dict[int, Attempt] = {}
+        """Requests made during a call and being journaled, by token."""
+        self.lifting: dict[int, tuple[Suppression, ...] | str] = {}
+        """Requests being taken back, or the state whose emergency is being lifted, by token: in
+        force until that is committed."""
+        self.emergencies: set[str] = set()
+        """States (`LA`) with an emergency declared: no calls there."""
         self.capacity = 0
         self.journal_ok = True
         self.draining = False
@@ -210,6 +228,25 @@ class FloorState:
     def phones_wanted(self) -> int:
         """Slots that must stay free for agents' phones about to be called."""
         return sum(1 for a in self.agents.values() if a.call_phone)
+
+    def hang_up(self, attempt: Attempt, now: Instant) -> None:
+        """End the lead's leg; where its callee has just asked not to be called, only once that is
+        committed, so that no failure after the hang-up can lose it."""
+        if attempt.suppressing is None:
+            self.emit(Hangup(attempt.leg))
+        elif attempt.hang_up_by is None:
+            attempt.hang_up_by = Instant(now + COMMIT_LIMIT_MS)
+
+    def let_go(self, token: int) -> Attempt | None:
+        """The request made during a call is committed (or has waited too long): the call may end,
+        and does if it was to. The attempt whose request it was."""
+        attempt = self.suppressing.pop(token, None)
+        if attempt is not None:
+            attempt.suppressing = None
+            if attempt.hang_up_by is not None and attempt.leg in self.legs:
+                self.emit(Hangup(attempt.leg))
+            attempt.hang_up_by = None
+        return attempt
 
     # --- attempts -----------------------------------------------------------------------------
 

@@ -76,4 +76,5 @@ def _call(session: AgentSession) -> CallView | None:
         attempt.state,
         attempt.entered.get(AttemptState.BRIDGED),
         session.notice,
+        attempt.opted_out,
     )

@@ -18,7 +18,6 @@ from dialer.model.instant import Instant
 from dialer.model.journal import EntryKind, JournalEntry, JsonValue
 from dialer.model.leads import LeadState
 from dialer.model.screening import Refused
-from dialer.model.suppression import Suppression, SuppressionSource
 
 LOST = Outcome(Cause.LOST, Blame.US, SystemDisposition.LOST)
 
@@ -180,27 +179,28 @@ def wrapped_up(floor: FloorState, session: AgentSession, now: Instant, notice: s
         floor.step_agent(session, AgentInput.WRAPPED_UP, now)
 
 
-def disposed(floor: FloorState, event: AgentDisposed, now: Instant) -> None:
+def disposed(floor: FloorState, event: AgentDisposed, now: Instant) -> Attempt | None:
     """The agent's choice. A click on an old page, or of a word the campaign has not, changes
-    nothing and says so."""
+    nothing and says so. The attempt, where the choice asks to suppress its number."""
     session = floor.agents.get(event.agent)
     if session is None or session.state is not AgentState.WRAPUP or session.call is None:
-        return
+        return None
     attempt = session.call
     if attempt.attempt_id != event.attempt:
-        return
+        return None
     desk = attempt.desk
     chosen = next((d for d in desk.campaign.dispositions if d.name == event.disposition), None)
     if chosen is None:
         session.notice = (
             f"{event.disposition!r} is not a disposition of this campaign: choose again."
         )
-        return
+        return None
     if chosen.callback and (event.callback_at is None or event.callback_at <= now):
         session.notice = "A callback needs a time in the future: enter it and save again."
-        return
+        return None
     _record_choice(floor, attempt, chosen, event, now)
     wrapped_up(floor, session, now)
+    return attempt if chosen.suppress else None
 
 
 def _record_choice(
@@ -231,49 +231,6 @@ def _record_choice(
     )
     if move.state is LeadState.OPEN:
         desk.lead_returns(move.next_eligible_at)
-    if chosen.suppress:
-        suppress(
-            floor,
-            Suppression(
-                attempt.lead.number.e164,
-                SuppressionSource.REQUEST,
-                f"asked agent {event.agent}",
-                now,
-            ),
-            "agent",
-            event.agent,
-            now,
-        )
-
-
-def suppress(
-    floor: FloorState, suppression: Suppression, channel: str, by: str, now: Instant
-) -> None:
-    """In force at once: durable in the journal, and out of every hopper."""
-    in_force(floor, suppression)
-    floor.record(
-        JournalEntry(
-            EntryKind.SUPPRESSED,
-            now,
-            number=suppression.e164,
-            agent=by,
-            data={
-                "source": suppression.source,
-                "list": suppression.list_name,
-                "seller": suppression.seller,
-                "channel": channel,
-            },
-        ),
-        durable=True,
-    )
-
-
-def in_force(floor: FloorState, suppression: Suppression) -> None:
-    """From now on the number is refused, and it is out of every hopper."""
-    floor.suppressions.add(suppression)
-    for desk in floor.desks.values():
-        if desk.hopper.take_number(suppression.e164):
-            desk.look_again()
 
 
 def close_open_attempts(floor: FloorState, found: Iterable[OpenAttempt], now: Instant) -> None:

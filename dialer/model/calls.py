@@ -58,6 +58,8 @@ class Cause(StrEnum):
     NO_AGENT = "NO_AGENT"
     REFUSED = "REFUSED"
     CANCELLED = "CANCELLED"
+    SUPPRESSED = "SUPPRESSED"
+    OPTED_OUT = "OPTED_OUT"
     LOST = "LOST"
 
 

@@ -92,6 +92,9 @@ class Campaign:
     max_attempts: int = 6
     wrapup_limit_ms: int = 120_000
     """An agent who has not chosen by then is paused, and the call keeps CONNECTED."""
+    opt_out_key: str = ""
+    """The key (0-9, *, #) by which a callee asks not to be called again, "" for none. The drop
+    message has to say so in its own words."""
     subject: str = ""
     """What the calls are about, as attempt limits tell subjects apart; a campaign file that does
     not say has its title here."""

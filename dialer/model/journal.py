@@ -40,7 +40,15 @@ class EntryKind(StrEnum):
     """disposition, callback_at; moves the lead. The agent's choice refines the attempt's
     disposition, never its times. Personal: notes."""
     SUPPRESSED = "SUPPRESSED"
-    """source, list, seller, channel. In force when committed."""
+    """source, list, seller, affiliates, channel, received_at, deadline_at (Instants or null). In
+    force when committed. Personal: asked_by, evidence."""
+    SUPPRESSION_LIFTED = "SUPPRESSION_LIFTED"
+    """seller, requests [{source, list, seller, affiliates}]: those of the number that hold no more;
+    what was journaled of them stays. Personal: because, evidence."""
+    EMERGENCY_DECLARED = "EMERGENCY_DECLARED"
+    """state, because. No calls into that state."""
+    EMERGENCY_LIFTED = "EMERGENCY_LIFTED"
+    """state, because."""
     AGENT_CHANGED = "AGENT_CHANGED"
     """state, reason."""
     USER_CHANGED = "USER_CHANGED"

@@ -23,6 +23,8 @@ class CallView:
     talk_started_at: Instant | None
     notice: str = ""
     """What the agent should know first, e.g. that nobody has spoken yet."""
+    opted_out: bool = False
+    """They have asked not to be called again, in this call."""
 
 
 @dataclass(frozen=True, slots=True)

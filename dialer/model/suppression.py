@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from dialer.model.instant import Instant
+from dialer.model.records import RequestChannel
 
 
 class SuppressionSource(StrEnum):
@@ -18,10 +19,47 @@ class SuppressionSource(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Suppression:
-    """A number we may not call, where that comes from, since when; `seller` "" means everyone."""
+    """A number we may not call, where that comes from, since when; `seller` "" means everyone.
+
+    A person's request carries more. `affiliates`: it binds every seller that calls from here and
+    not the one asked alone (47 CFR 64.1200(d)(5)). `received_at`: when the person asked, None where
+    nobody noted it; `since` is when it was entered, and in force. `deadline_at`: by when the law
+    would have it honoured at the latest. `asked_by` and `evidence` (who asked; where the proof is,
+    or their words) are personal data: in the journal they stand where they can be erased. `by`: who
+    entered it.
+    """
 
     e164: str
     source: SuppressionSource
     list_name: str
     since: Instant
     seller: str = ""
+    affiliates: bool = False
+    channel: RequestChannel | None = None
+    received_at: Instant | None = None
+    deadline_at: Instant | None = None
+    asked_by: str = ""
+    evidence: str = ""
+    by: str = ""
+
+    def binds(self, seller: str) -> bool:
+        """Whether this seller may not call the number. Names are compared without regard to case
+        and spacing: a slip of the pen must not lift a request."""
+        return self.affiliates or plain_name(self.seller) in ("", plain_name(seller))
+
+
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """The answer to a change of what is in force: since when (`durable`: and written down; where
+    the journal cannot be written it is in force here and will be written), and the legal deadline
+    it beat, if there was one."""
+
+    e164: str
+    since: Instant
+    durable: bool
+    deadline_at: Instant | None = None
+
+
+def plain_name(seller: str) -> str:
+    """A seller's name without case and double spaces."""
+    return " ".join(seller.split()).casefold()

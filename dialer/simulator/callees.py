@@ -45,6 +45,14 @@ class TimedTone:
 
 
 @dataclass(frozen=True, slots=True)
+class TimedKey:
+    """A key the callee presses, `after_ms` after the answer."""
+
+    digit: str
+    after_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class CallPlan:
     """What one call will do if we do nothing but bridge it. Neither `answer_ms` nor `refusal`:
     it rings until we give up.
@@ -60,6 +68,7 @@ class CallPlan:
     answer_ms: int | None = None
     detection: Detection | None = None
     tone: TimedTone | None = None
+    key: TimedKey | None = None
     hangs_up_ms: int | None = None
     talk_ms: int = 120 * SECOND_MS
 

@@ -20,6 +20,7 @@ from dialer.model.commands import Bridge, CallAgent, CarrierCommand, Dial, Hangu
 from dialer.model.events import (
     CapacityChanged,
     CarrierEvent,
+    KeyPressed,
     LegAnswered,
     LegEnded,
     LegProgressed,
@@ -223,6 +224,9 @@ class SimulatedNetwork:
             self._for_leg(
                 leg, now, detection.after_ms, lambda at: [VerdictReached(leg, verdict, at)]
             )
+        if plan.key is not None:
+            digit = plan.key.digit
+            self._for_leg(leg, now, plan.key.after_ms, lambda at: [KeyPressed(leg, digit, at)])
         if plan.hangs_up_ms is not None:
             self._for_leg(
                 leg,

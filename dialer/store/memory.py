@@ -47,7 +47,7 @@ from dialer.model.leads import Lead, LeadFile, LeadState
 from dialer.model.numbers import PhoneNumber
 from dialer.model.records import PastAttempt
 from dialer.model.reports import CampaignReport, ImportReport, RefusalRow, Role, User
-from dialer.model.suppression import Suppression, SuppressionSource
+from dialer.model.suppression import SuppressionSource
 from dialer.store.imports import imported_before, sift
 from dialer.store.port import Emit
 from dialer.store.projections import (
@@ -60,6 +60,7 @@ from dialer.store.projections import (
     Update,
     erased,
     project,
+    suppression_of,
     user_added,
 )
 from dialer.store.reports import ANSWERED_CALLS_MS, MACHINES, RECENT_MS
@@ -187,8 +188,8 @@ class MemoryStore:
                     there.update(values)
                     for column, amount in add.items():
                         there[column] += amount
-            case Remove(key=name):
-                rows.pop((name,), None)
+            case Remove(key=key):
+                rows.pop(key, None)
 
     async def append(self, entries: Sequence[JournalEntry]) -> None:
         """See `Store`."""
@@ -301,15 +302,9 @@ class MemoryStore:
                 AnsweredCall(row["campaign"], row["answered_at"], row["dropped"])
                 for row in sorted(live, key=itemgetter("answered_at", "attempt_id"))
             ),
-            suppressions=tuple(
-                Suppression(
-                    row["e164"],
-                    SuppressionSource(row["source"]),
-                    row["list_name"],
-                    row["since"],
-                    row["seller"],
-                )
-                for row in sorted(asked, key=itemgetter("since", "e164"))
+            suppressions=tuple(map(suppression_of, sorted(asked, key=itemgetter("since", "e164")))),
+            emergencies=tuple(
+                sorted(row["state"] for row in self._tables["state_emergency"].values())
             ),
             campaign_states=tuple((row["campaign"], CampaignState(row["state"])) for row in states),
         )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from dialer.audit.chain import canonical_json
 from dialer.model.calls import AttemptState
@@ -17,12 +17,21 @@ from dialer.model.dispositions import SystemDisposition
 from dialer.model.instant import Instant
 from dialer.model.journal import EntryKind, JournalEntry, JsonValue
 from dialer.model.leads import LeadState
+from dialer.model.records import RequestChannel
 from dialer.model.reports import User
+from dialer.model.suppression import Suppression, SuppressionSource
 
 Value = str | int | float | bool | None
 Row = Mapping[str, Value]
 TableName = Literal[
-    "lead", "lead_list", "call_attempt", "suppression", "campaign_state", "user", "rejected_row"
+    "lead",
+    "lead_list",
+    "call_attempt",
+    "suppression",
+    "state_emergency",
+    "campaign_state",
+    "user",
+    "rejected_row",
 ]
 
 ANSWERED_STATES = (
@@ -71,10 +80,10 @@ class Update:
 
 @dataclass(frozen=True, slots=True)
 class Remove:
-    """The row with this primary key goes, if it is there."""
+    """The row with this primary key (its columns in their order) goes, if it is there."""
 
     table: TableName
-    key: str
+    key: tuple[Value, ...]
 
 
 Change = Insert | Keep | Put | Update | Remove
@@ -96,13 +105,25 @@ def project(entry: JournalEntry) -> Sequence[Change]:
             return _refused(entry)
         case EntryKind.SUPPRESSED:
             return [Keep("suppression", _suppression_row(entry))]
+        case EntryKind.SUPPRESSION_LIFTED:
+            return _lifted(entry)
+        case EntryKind.EMERGENCY_DECLARED:
+            data = entry.data
+            emergency: Row = {
+                "state": _str(data["state"]),
+                "because": _str(data["because"]),
+                "since": entry.at,
+            }
+            return [Keep("state_emergency", emergency)]
+        case EntryKind.EMERGENCY_LIFTED:
+            return [Remove("state_emergency", (_str(entry.data["state"]),))]
         case EntryKind.CAMPAIGN_CHANGED:
             return [Put("campaign_state", _campaign_row(entry))]
         case EntryKind.LIST_IMPORTED:
             return [Keep("lead_list", _list_row(entry))] if entry.campaign else []
         case EntryKind.USER_CHANGED:
             removed = entry.data["change"] == "removed"
-            return [Remove("user", _str(entry.data["user"]))] if removed else []
+            return [Remove("user", (_str(entry.data["user"]),))] if removed else []
         case (
             EntryKind.AGENT_CHANGED
             | EntryKind.SERVICE_CHANGED
@@ -265,9 +286,41 @@ def _suppression_row(entry: JournalEntry) -> Row:
         "source": _str(entry.data["source"]),
         "list_name": _str(entry.data["list"]),
         "seller": _str(entry.data["seller"]),
+        "affiliates": bool(entry.data["affiliates"]),
         "channel": _str(entry.data["channel"]),
+        "received_at": _int(entry.data["received_at"]),
+        "deadline_at": _int(entry.data["deadline_at"]),
         "since": entry.at,
     }
+
+
+def suppression_of(row: Mapping[str, Any]) -> Suppression:
+    """The request a row of table `suppression` holds. Who asked and the evidence stay in the
+    journal, which can forget them."""
+    channel = row["channel"]
+    return Suppression(
+        row["e164"],
+        SuppressionSource(row["source"]),
+        row["list_name"],
+        Instant(row["since"]),
+        row["seller"],
+        row["affiliates"],
+        RequestChannel(channel) if channel in tuple(RequestChannel) else None,
+        row["received_at"],
+        row["deadline_at"],
+    )
+
+
+def _lifted(entry: JournalEntry) -> Sequence[Change]:
+    requests = entry.data["requests"]
+    assert isinstance(requests, list), "the requests that hold no more, each by what names it"
+    changes: list[Change] = []
+    for request in requests:
+        assert isinstance(request, Mapping)
+        named = (_str(request["source"]), _str(request["list"]), _str(request["seller"]))
+        key = (entry.number, *named, bool(request["affiliates"]))
+        changes.append(Remove("suppression", key))
+    return changes
 
 
 def _campaign_row(entry: JournalEntry) -> Row:

@@ -14,13 +14,15 @@ from dialer.model.instant import DAY_MS, Instant
 from dialer.model.leads import LeadState
 from dialer.model.records import PastAttempt
 from dialer.model.reports import CampaignReport, RefusalRow, Role, User
-from dialer.model.suppression import Suppression, SuppressionSource
+from dialer.model.suppression import SuppressionSource
 from dialer.store.lead_queue import lead_of
+from dialer.store.projections import suppression_of
 from dialer.store.tables import (
     CALL_ATTEMPT,
     CAMPAIGN_STATE,
     LEAD,
     REJECTED_ROW,
+    STATE_EMERGENCY,
     SUPPRESSION,
     USER,
 )
@@ -169,6 +171,9 @@ def restored(connection: Connection, now: Instant) -> Restored:
         .where(SUPPRESSION.c.source == SuppressionSource.REQUEST)
         .order_by(SUPPRESSION.c.since, SUPPRESSION.c.e164)
     )
+    emergencies = connection.scalars(
+        select(STATE_EMERGENCY.c.state).order_by(STATE_EMERGENCY.c.state)
+    )
     states = connection.execute(select(CAMPAIGN_STATE).order_by(CAMPAIGN_STATE.c.campaign))
     return Restored(
         next_attempt=AttemptId(last + 1),
@@ -193,16 +198,8 @@ def restored(connection: Connection, now: Instant) -> Restored:
         answered_calls=tuple(
             AnsweredCall(row.campaign, Instant(row.answered_at), row.dropped) for row in answered
         ),
-        suppressions=tuple(
-            Suppression(
-                row.e164,
-                SuppressionSource(row.source),
-                row.list_name,
-                Instant(row.since),
-                row.seller,
-            )
-            for row in asked
-        ),
+        suppressions=tuple(suppression_of(row._asdict()) for row in asked),
+        emergencies=tuple(emergencies),
         campaign_states=tuple((row.campaign, CampaignState(row.state)) for row in states),
     )
 

@@ -240,7 +240,8 @@ class ReservationRow(_Row, table=True):
 
 
 class SuppressionRow(_Row, table=True):
-    """A number we may not call, once per source, list and seller; the first `since` stays."""
+    """A number we may not call, once per source, list, seller and whether it binds the seller's
+    affiliates too; the first one stays."""
 
     __tablename__ = "suppression"
 
@@ -248,7 +249,20 @@ class SuppressionRow(_Row, table=True):
     source: str = Field(primary_key=True)
     list_name: str = Field(primary_key=True)
     seller: str = Field(primary_key=True)
+    affiliates: bool = Field(primary_key=True)
     channel: str
+    received_at: int | None
+    deadline_at: int | None
+    since: int
+
+
+class StateEmergencyRow(_Row, table=True):
+    """A state into which nobody may be called while this stands."""
+
+    __tablename__ = "state_emergency"
+
+    state: str = Field(primary_key=True)
+    because: str = Field(sa_column=_text())
     since: int
 
 
@@ -283,5 +297,6 @@ CALL_ATTEMPT: Table = METADATA.tables["call_attempt"]
 NUMBER_RECORD: Table = METADATA.tables["number_record"]
 RESERVATION: Table = METADATA.tables["reservation"]
 SUPPRESSION: Table = METADATA.tables["suppression"]
+STATE_EMERGENCY: Table = METADATA.tables["state_emergency"]
 CAMPAIGN_STATE: Table = METADATA.tables["campaign_state"]
 USER: Table = METADATA.tables["user"]

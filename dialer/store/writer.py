@@ -150,7 +150,9 @@ class Transaction:
                     {"key": change.key},
                 )
             case Remove():
-                self.connection.execute(delete(table).where(key == change.key))
+                columns = zip(table.primary_key, change.key, strict=True)
+                gone = delete(table).where(*(column == value for column, value in columns))
+                self.connection.execute(gone)
 
     @property
     def hidden(self) -> Iterable[str]:

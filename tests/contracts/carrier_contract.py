@@ -34,6 +34,7 @@ from dialer.model.commands import Bridge, CallAgent, Dial, Hangup, PlayMessage
 from dialer.model.events import (
     CapacityChanged,
     CarrierEvent,
+    KeyPressed,
     LegAnswered,
     LegEnded,
     LegProgressed,
@@ -67,7 +68,10 @@ class CarrierUnderTest:
     """SIP URI of an agent's phone, which answers."""
     message_file: str
     """WAV file to play, about a second long."""
+    presser: str
+    """The number of a callee who presses the key 9 about a second after answering."""
     trunk: str = "test"
+    presser_trunk: str = "test"
 
 
 class Line:
@@ -123,12 +127,18 @@ class Line:
         return self.under_test.carrier
 
     def dial(self, behaviour: str, *, detect: bool = True) -> LegId:
+        return self._dial(self.under_test.trunk, self.under_test.number(behaviour), detect)
+
+    def dial_presser(self) -> LegId:
+        return self._dial(self.under_test.presser_trunk, self.under_test.presser, False)
+
+    def _dial(self, trunk: str, number: str, detect: bool) -> LegId:
         leg = self._next_leg()
         self.carrier.carry_out(
             Dial(
                 leg=leg,
-                trunk=self.under_test.trunk,
-                number=self.under_test.number(behaviour),
+                trunk=trunk,
+                number=number,
                 caller_id="+12025550199",
                 caller_name="Contract",
                 detect=detect,
@@ -342,6 +352,21 @@ class CarrierContract:
             line.carrier.carry_out(PlayMessage(leg, line.under_test.message_file))
             await line.heard(MessageEnded, leg, VERDICT_S)
             assert not [e for e in line.about(leg) if isinstance(e, LegEnded)]
+
+    # --- keys ---
+
+    async def test_a_key_is_reported_once_and_the_leg_stays(self, clock: MockClock) -> None:
+        async with self.line() as line:
+            leg = line.dial_presser()
+            await line.heard(LegAnswered, leg)
+            line.carrier.carry_out(PlayMessage(leg, line.under_test.message_file))
+            pressed = await line.heard(KeyPressed, leg)
+            assert pressed.digit == "9"
+            await line.heard(MessageEnded, leg, VERDICT_S)
+            await trio.sleep(QUIET_S)
+            kinds = [type(event) for event in line.about(leg)]
+            assert kinds.count(KeyPressed) == 1
+            assert LegEnded not in kinds
 
     # --- ends ---
 

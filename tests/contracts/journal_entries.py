@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from dialer.model.calls import AttemptId
-from dialer.model.instant import HOUR_MS, Instant
+from dialer.model.instant import DAY_MS, HOUR_MS, Instant
 from dialer.model.journal import EntryKind, JournalEntry, JsonValue
 from dialer.model.leads import LeadFile, LeadState, NewLead, RejectedRow
 from dialer.model.numbers import PhoneNumber
@@ -179,7 +179,15 @@ def suppressed(index: int, source: str = "REQUEST", at: int = NOW) -> JournalEnt
         EntryKind.SUPPRESSED,
         Instant(at),
         number=number(index),
-        data={"source": source, "list": "requests", "seller": "", "channel": "agent"},
+        data={
+            "source": source,
+            "list": "requests",
+            "seller": "",
+            "affiliates": False,
+            "channel": "AGENT",
+            "received_at": at,
+            "deadline_at": at + DAY_MS,
+        },
     )
 
 

@@ -30,7 +30,7 @@ from dialer.model.events import (
 from dialer.model.instant import DAY_MS, HOUR_MS, Instant
 from dialer.model.journal import EntryKind, JournalEntry, JsonValue
 from dialer.model.leads import LeadState, RejectedRow
-from dialer.model.records import PastAttempt
+from dialer.model.records import PastAttempt, RequestChannel
 from dialer.model.reports import CampaignReport, ImportReport, Role, User
 from dialer.model.suppression import Suppression, SuppressionSource
 from tests.contracts.journal_entries import (
@@ -587,9 +587,62 @@ class StoreContract:
             AnsweredCall(CAMPAIGN, Instant(NOW - DAY_MS + 9), False),
         )
         assert restored.suppressions == (
-            Suppression(number(50), SuppressionSource.REQUEST, "requests", NOW),
+            Suppression(
+                number(50),
+                SuppressionSource.REQUEST,
+                "requests",
+                NOW,
+                channel=RequestChannel.AGENT,
+                received_at=NOW,
+                deadline_at=Instant(NOW + DAY_MS),
+            ),
         )
         assert restored.campaign_states == ((CAMPAIGN, CampaignState.PAUSED),)
+
+    async def test_a_request_taken_back_is_not_restored_and_others_are(
+        self, opener: Opener
+    ) -> None:
+        wide = suppressed(50, at=NOW + 1)
+        wide = replace(wide, data={**wide.data, "seller": "Sample", "affiliates": True})
+        named: dict[str, JsonValue] = {
+            "source": "REQUEST",
+            "list": "requests",
+            "seller": "",
+            "affiliates": False,
+        }
+        lifted = JournalEntry(
+            EntryKind.SUPPRESSION_LIFTED,
+            NOW,
+            number=number(50),
+            data={"seller": "", "requests": [named]},
+            personal={"because": "a slip"},
+        )
+        async with running(opener) as r:
+            await r.store.append([suppressed(50), suppressed(51), wide, lifted])
+        async with running(opener) as r:
+            found = (await r.restored()).suppressions
+        assert [(each.e164, each.seller, each.affiliates) for each in found] == [
+            (number(51), "", False),
+            (number(50), "Sample", True),
+        ]
+
+    async def test_emergencies_stand_until_they_are_lifted(self, opener: Opener) -> None:
+        def declared(state: str, kind: EntryKind) -> JournalEntry:
+            return JournalEntry(kind, NOW, data={"state": state, "because": "storm"})
+
+        async with running(opener) as r:
+            for state in ("TX", "LA", "FL", "LA"):
+                await r.store.append([declared(state, EntryKind.EMERGENCY_DECLARED)])
+            await r.store.append([declared("FL", EntryKind.EMERGENCY_LIFTED)])
+        async with running(opener) as r:
+            assert (await r.restored()).emergencies == ("LA", "TX")
+
+    async def test_appending_nothing_waits_for_all_that_was_taken_before(
+        self, open_store: Running
+    ) -> None:
+        open_store.store.carry_out(Record(suppressed(50)))
+        await open_store.store.append([])
+        assert len((await open_store.restored()).suppressions) == 1
 
     async def test_drops_of_three_days_are_remembered(self, open_store: Running) -> None:
         await open_store.load(3)

@@ -14,8 +14,17 @@ from dialer.carrier.port import Emit
 from dialer.carrier.simulated import SimulatedCarrier
 from dialer.model.events import CapacityChanged, LegAnswered, LegEnded, LegsLost
 from dialer.model.instant import Instant
-from dialer.simulator.callees import Behaviour, behaviour_of, number_of, plan_of
+from dialer.simulator.callees import (
+    Behaviour,
+    CallPlan,
+    TimedKey,
+    behaviour_of,
+    number_of,
+    plan_of,
+)
 from tests.contracts.carrier_contract import CarrierContract, CarrierUnderTest
+
+PRESSER = "+13125550100"
 
 
 def service_now() -> Instant:
@@ -28,7 +37,11 @@ def carrier(emit: Emit) -> SimulatedCarrier:
         emit,
         service_now,
         capacity=8,
-        plan=lambda dial: plan_of(behaviour_of(dial.number), rng),
+        plan=lambda dial: (
+            CallPlan(answer_ms=500, key=TimedKey("9", 1_000))
+            if dial.number == PRESSER
+            else plan_of(behaviour_of(dial.number), rng)
+        ),
         message_ms=900,
     )
 
@@ -45,6 +58,7 @@ class TestSimulatedCarrier(CarrierContract):
             number=lambda behaviour: number_of(Behaviour(behaviour)),
             agent_address="sip:agent01@127.0.0.1:5090",
             message_file="drop_message.wav",
+            presser=PRESSER,
         )
 
     async def test_a_lost_worker_takes_its_legs_and_its_capacity_with_it(

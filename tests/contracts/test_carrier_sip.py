@@ -17,9 +17,11 @@ from dialer.carrier.sip.pool import SipCarrier
 from dialer.model.instant import Instant
 from dialer.model.trunks import Trunk
 from tests.contracts.carrier_contract import CarrierContract, CarrierUnderTest
+from tests.sip.far_end import FarEnd, Script, answering
 from tests.sip.sipp import DEMO, number, sipp
 
 MESSAGE_S = 0.9
+PRESSER = "+13125550100"
 
 
 def service_now() -> Instant:
@@ -51,11 +53,18 @@ class TestSipCarrier(CarrierContract):
             sipp(DEMO / "carrier.xml", 23_000, self.folder) as trunk,
             sipp(DEMO / "agents.xml", 24_000, self.folder) as phones,
         ):
-            yield CarrierUnderTest(
-                carrier=SipCarrier(
-                    emit, service_now, trunks=[Trunk("test", trunk, 100, 10.0)], workers=2
-                ),
-                number=number,
-                agent_address=f"sip:agent01@{phones}",
-                message_file=str(message),
-            )
+            with FarEnd({PRESSER: Script(answering().says, keys=((1.0, "9"),))}) as far:
+                yield self._under_test(emit, message, trunk, phones, far.address)
+
+    def _under_test(
+        self, emit: Emit, message: Path, trunk: str, phones: str, far: str
+    ) -> CarrierUnderTest:
+        trunks = [Trunk("test", trunk, 100, 10.0), Trunk("far", far, 100, 10.0)]
+        return CarrierUnderTest(
+            carrier=SipCarrier(emit, service_now, trunks=trunks, workers=2),
+            number=number,
+            agent_address=f"sip:agent01@{phones}",
+            message_file=str(message),
+            presser=PRESSER,
+            presser_trunk="far",
+        )

@@ -72,6 +72,7 @@ def eager_campaign(mode: DialMode, agents: int, ceiling: float, per_day: int, ga
         attempts_per_day=per_day,
         min_gap_ms=gap,
         max_attempts=50,
+        opt_out_key="9",
         recycle={str(word): Recycle(0, 50) for word in SystemDisposition},
     )
 
@@ -405,7 +406,25 @@ class AnyWorld(RuleBasedStateMachine):
     @rule(number=st.integers(100, 104))
     def somebody_asks_not_to_be_called(self, number: int) -> None:
         wish = Suppression(f"+12125550{number}", SuppressionSource.REQUEST, "letter", self.now)
-        self.tell(e.SuppressionRequested(wish, "letter", "officer"))
+        self.tell(e.SuppressionRequested(wish))
+
+    @rule(number=st.integers(100, 104), seller=st.sampled_from(["", "Sample Seller"]))
+    def an_officer_takes_a_request_back(self, number: int, seller: str) -> None:
+        self.tell(e.SuppressionWithdrawn(f"+12125550{number}", seller, "a slip", "", "officer"))
+
+    @rule(pick=st.integers(0, 99), digit=st.sampled_from("991"))
+    def a_key_is_pressed(self, pick: int, digit: str) -> None:
+        leg = self.some_leg(pick)
+        self.tell(e.KeyPressed(leg, digit, self.at(leg, 0)))
+
+    @rule(pick=st.integers(0, 5), stale=st.booleans())
+    def an_agent_hears_a_request(self, pick: int, stale: bool) -> None:
+        name = self.names[pick % len(self.names)]
+        view = self.witness.snapshot(self.now).agent(name)
+        assert view is not None
+        attempt = view.call.attempt if view.call is not None else None
+        chosen = AttemptId(1) if stale or attempt is None else attempt
+        self.tell(e.AgentSuppressed(name, chosen))
 
     @rule(state=st.sampled_from([CampaignState.RUNNING, CampaignState.RUNNING, *CampaignState]))
     def a_manager_decides(self, state: CampaignState) -> None:

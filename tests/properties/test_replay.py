@@ -212,7 +212,7 @@ def test_a_hostile_shift_keeps_every_promise_and_replays_to_the_letter(
     for after, k in wishes:
         at = Instant(MORNING + after)
         wish = Suppression(f"+120155501{k:02d}", SuppressionSource.REQUEST, "letter", at)
-        run.driver.inject(at, SuppressionRequested(wish, "letter", "officer"))
+        run.driver.inject(at, SuppressionRequested(wish))
         run.driver.inject(at, LeadsImported(CAMPAIGN))
     run.driver.run(Instant(MORNING + SHIFT_MS))
     run.close()

@@ -29,6 +29,7 @@ BRIDGING_MS = 1_000
 CONNECT_MS = 2_000
 SHORTEST_WAIT_MS = 250
 STEPS_AT_ONE_INSTANT = 3
+COMMIT_MS = 45_000
 
 LAWFUL_HOURS = (time(8), time(21))
 
@@ -81,7 +82,8 @@ class Witness:
 
     floor: Floor
     trunk: Trunk
-    suppressed: set[str] = field(default_factory=set)
+    suppressed: set[tuple[str, str]] = field(default_factory=set)
+    """Number, and the seller who was asked."""
     steady: bool = False
     """No agent, leg or bridge is ever lost in this run: the governor's bound has no exception."""
 
@@ -103,6 +105,9 @@ class Witness:
     dials: dict[str, list[tuple[Instant, LegId]]] = field(default_factory=dict)
     dialled_at: list[Instant] = field(default_factory=list)
     intended: dict[int, Intended] = field(default_factory=dict)
+    lifting: dict[int, set[tuple[str, str]]] = field(default_factory=dict)
+    asking: dict[int, tuple[LegId, Instant]] = field(default_factory=dict)
+    """Requests made during a call and not yet committed: its leg, and since when."""
     ended: Counter[AttemptId] = field(default_factory=Counter)
     disposed: Counter[AttemptId] = field(default_factory=Counter)
     agent_states: dict[str, str] = field(default_factory=dict)
@@ -159,7 +164,10 @@ class Witness:
             case e.CapacityChanged(legs=legs):
                 self.capacity = legs
             case e.SuppressionRequested(suppression=suppression):
-                self.suppressed.add(suppression.e164)
+                self._asked((suppression.e164, suppression.seller))
+            case e.Journaled(token=token):
+                self.suppressed -= self.lifting.pop(token, set())
+                self.asking.pop(token, None)
             case e.LegProgressed(leg=leg, status=status) if status > 100:
                 self._rings(leg)
             case e.LegAnswered(leg=leg, at=at):
@@ -182,6 +190,11 @@ class Witness:
                     self._gone(leg, now)
             case _:
                 pass
+
+    def _asked(self, wish: tuple[str, str]) -> None:
+        self.suppressed.add(wish)
+        for lifted in self.lifting.values():
+            lifted.discard(wish)
 
     def _rings(self, leg: LegId) -> None:
         call = self.calls.get(leg)
@@ -274,6 +287,7 @@ class Witness:
                 self.excuses.carrier += call.asked_bridge_to is not None
                 call.asked_bridge_to = None
             case Hangup(leg=leg):
+                self.a_request_is_committed_before_its_call_is_ended(leg, now)
                 if leg in self.phones:
                     self.leaving.add(leg)
             case Record(entry=entry, token=token):
@@ -294,7 +308,14 @@ class Witness:
                 assert entry.attempt_id is not None
                 self.an_agent_chooses_once(entry.attempt_id)
             case EntryKind.SUPPRESSED:
-                self.suppressed.add(entry.number)
+                self._asked((entry.number, str(entry.data["seller"])))
+                call = self._call_of(entry.attempt_id)
+                if call is not None:
+                    assert token is not None
+                    self.asking[token] = (call.leg, entry.at)
+            case EntryKind.SUPPRESSION_LIFTED:
+                assert token is not None
+                self.lifting[token] = {(entry.number, str(entry.data["seller"]))}
             case EntryKind.BRIDGED:
                 call = self._call_of(entry.attempt_id)
                 assert call is not None
@@ -337,7 +358,12 @@ class Witness:
     # --- the promises -------------------------------------------------------------------------
 
     def a_suppressed_number_is_never_dialled(self, dial: Dial) -> None:
-        _hold(dial.number not in self.suppressed, f"{dial.number} asked not to be called")
+        asked = [wish for wish in self.suppressed if wish[0] == dial.number]
+        _hold(not asked, f"{dial.number} dialled, though {asked}")
+
+    def a_request_is_committed_before_its_call_is_ended(self, leg: LegId, now: Instant) -> None:
+        waiting = [since for asked, since in self.asking.values() if asked == leg]
+        _hold(all(now >= since + COMMIT_MS for since in waiting), f"{leg} hung up: {self.asking}")
 
     def no_number_is_dialled_outside_its_hours(self, dial: Dial, now: Instant) -> None:
         assert self.campaign is not None

@@ -21,6 +21,10 @@ from numpy.typing import NDArray
 RATE = 8_000
 FRAME = 160
 FRAME_S = FRAME / RATE
+KEYS = "0123456789*#ABCD"
+"""In the order of their event codes (RFC 4733, table 3)."""
+KEY_FRAMES = 5
+"""A key is held for 100 ms."""
 
 
 @dataclass(frozen=True)
@@ -39,11 +43,13 @@ class Say:
 @dataclass(frozen=True)
 class Script:
     """How a number behaves: its responses in order, the audio it sends once an SDP went out
-    (`tone_hz` 0: silence; or `audio`, played once), and BYE after `bye_after_s` of answer."""
+    (`tone_hz` 0: silence; or `audio`, played once), the `keys` it presses, each so many seconds
+    after the answer, and BYE after `bye_after_s` of answer."""
 
     says: tuple[Say, ...]
     tone_hz: float = 0.0
     audio: NDArray[np.int16] | None = None
+    keys: tuple[tuple[float, str], ...] = ()
     bye_after_s: float | None = None
     bye_headers: tuple[str, ...] = ()
 
@@ -100,6 +106,11 @@ class FarCall:
     next_say: int = 0
     say_at: float = 0.0
     moves: int = 0
+    keys: list[str] = field(default_factory=list)
+    """Pressed and not yet sent."""
+    pressed: int = 0
+    """How many of the script's keys were pressed."""
+    event_frames: int = 0
 
     def audio(self, since: float = 0.0, until: float = float("inf")) -> NDArray[np.int16]:
         frames = [frame for at, frame in self.heard if since <= at < until]
@@ -109,6 +120,13 @@ class FarCall:
 def _header(message: str, name: str) -> str:
     found = re.search(rf"^{name}\s*:\s*(.*?)\r?$", message, re.MULTILINE | re.IGNORECASE)
     return found.group(1) if found else ""
+
+
+def event_type(sdp: str) -> int:
+    """The payload type of telephone-events as the offer numbers it."""
+    found = re.search(r"^a=rtpmap:(\d+) telephone-event/8000", sdp, re.MULTILINE)
+    assert found is not None, "our side offers no telephone-event"
+    return int(found.group(1))
 
 
 class FarEnd:
@@ -147,6 +165,10 @@ class FarEnd:
 
     def hang_up(self, call: FarCall) -> None:
         self._bye(call)
+
+    def press(self, call: FarCall, digit: str) -> None:
+        """Press a key on the phone: one of 0-9, *, #."""
+        call.keys.append(digit)
 
     def move(self, call: FarCall) -> None:
         """Take the call to another RTP port by a re-INVITE, as phones do (hold, codec, device)."""
@@ -248,8 +270,15 @@ class FarEnd:
             elif say.status > 200:
                 self._end(call, "refused")
                 return
+        keys = call.script.keys[call.pressed :]
+        if keys and call.answered_at is not None and now >= call.answered_at + keys[0][0]:
+            call.pressed += 1
+            self.press(call, keys[0][1])
         while call.sending and now >= call.next_frame_at:
-            self._speak(call)
+            if call.keys:
+                self._press(call)
+            else:
+                self._speak(call)
         bye = call.script.bye_after_s
         if bye is not None and call.answered_at is not None and now >= call.answered_at + bye:
             self._bye(call)
@@ -269,6 +298,25 @@ class FarEnd:
         call.media.sendto(packet, call.remote_media)
         call.sent += 1
         call.next_frame_at += FRAME_S
+
+    def _press(self, call: FarCall) -> None:
+        """One packet of a key's telephone-event: the timestamp is that of the event's start, the
+        duration grows, and the end is said three times (RFC 4733, 2.5.1)."""
+        frame = call.event_frames
+        ended = frame >= KEY_FRAMES
+        start = (call.sent - frame) * FRAME
+        payload_type = event_type(call.invite) | (0x80 if frame == 0 else 0)
+        duration = FRAME * min(frame + 1, KEY_FRAMES)
+        packet = bytearray((0x80, payload_type))
+        packet += (call.sent & 0xFFFF).to_bytes(2, "big") + start.to_bytes(4, "big") + b"far "
+        packet += bytes((KEYS.index(call.keys[0]), 0x8A if ended else 0x0A))
+        call.media.sendto(packet + duration.to_bytes(2, "big"), call.remote_media)
+        call.sent += 1
+        call.next_frame_at += FRAME_S
+        call.event_frames = frame + 1
+        if call.event_frames == KEY_FRAMES + 3:
+            call.event_frames = 0
+            call.keys.pop(0)
 
     def _listen(self, call: FarCall) -> None:
         try:
@@ -294,9 +342,11 @@ class FarEnd:
 
     def _sdp(self, call: FarCall) -> str:
         host, port = call.media.getsockname()
+        event = event_type(call.invite)
         return (
             f"v=0\r\no=far 1 {port} IN IP4 {host}\r\ns=-\r\nc=IN IP4 {host}\r\nt=0 0\r\n"
-            f"m=audio {port} RTP/AVP 0\r\na=rtpmap:0 PCMU/8000\r\na=ptime:20\r\n"
+            f"m=audio {port} RTP/AVP 0 {event}\r\na=rtpmap:0 PCMU/8000\r\n"
+            f"a=rtpmap:{event} telephone-event/8000\r\na=fmtp:{event} 0-15\r\na=ptime:20\r\n"
         )
 
     def _request_lines(self, call: FarCall, method: str, number: int) -> list[str]:

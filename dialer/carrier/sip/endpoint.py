@@ -51,6 +51,7 @@ from dialer.carrier.sip.wire import (
     Freed,
     Joined,
     Played,
+    Pressed,
     Progressed,
     Report,
     Turned,
@@ -177,6 +178,14 @@ class _Call(pj.Call):
 
     def onCallMediaState(self, prm: Any) -> None:
         self.media_changed = True
+
+    def onDtmfDigit(self, prm: Any) -> None:
+        """A key of the far end: an RTP telephone-event (RFC 4733) or SIP INFO."""
+        at = time.monotonic()
+        try:
+            self.notes.append(Pressed(self.leg, str(prm.digit), at))
+        except Exception:
+            _log.exception("leg %d: a key could not be read", self.leg)
 
     def _read(self, event: Any) -> int:
         """Take note of a received message; the status of its transaction."""

@@ -37,6 +37,7 @@ from dialer.carrier.sip.wire import (
     PlaceCall,
     Play,
     Played,
+    Pressed,
     Progressed,
     Turned,
 )
@@ -45,6 +46,7 @@ from dialer.model.commands import Bridge, CallAgent, CarrierCommand, Dial, Hangu
 from dialer.model.errors import CarrierFault
 from dialer.model.events import (
     CapacityChanged,
+    KeyPressed,
     LegAnswered,
     LegEnded,
     LegProgressed,
@@ -335,6 +337,8 @@ class SipCarrier:
                 self._emit(LegAnswered(leg_id, self._instant(at)))
             case Heard(tone=tone, at=at):
                 self._emit(ToneHeard(leg_id, Tone(tone), self._instant(at)))
+            case Pressed(digit=digit, at=at):
+                self._emit(KeyPressed(leg_id, digit, self._instant(at)))
             case Judged():
                 self._emit(VerdictReached(leg_id, self._verdict(news), self._instant(news.at)))
             case Played(at=at):

@@ -128,6 +128,15 @@ class Heard:
 
 
 @dataclass(frozen=True, slots=True)
+class Pressed:
+    """The far end pressed a key: `digit` is one of 0-9, *, #, A-D."""
+
+    leg: int
+    digit: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
 class Judged:
     """The detector's answer; `kind` is the value of a `VerdictKind`."""
 
@@ -184,7 +193,7 @@ class Turned:
 
 
 Order = PlaceCall | EndCall | Join | Patch | Part | Play | Pulse | Leave
-News = Progressed | Answered | Heard | Judged | Joined | Played | Ended | Freed | Turned
+News = Progressed | Answered | Heard | Pressed | Judged | Joined | Played | Ended | Freed | Turned
 """What a worker reports about legs and bridges."""
 Report = Hello | Beat | News
 Message = Order | Report
