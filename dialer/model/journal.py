@@ -111,9 +111,14 @@ class StoredEntry:
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """The chain's check: `verified` and how many entries, or the first bad one and why."""
+    """The chain's check: `verified` and how many entries, or the first bad one and why.
+
+    `checkpoints`: how many agree. `anchored`: how many entries the newest one kept outside vouches
+    for; what came after it has only the chain's and the journal's own word."""
 
     verified: bool
     entries: int
     first_bad_seq: int | None = None
     why: str = ""
+    checkpoints: int = 0
+    anchored: int = 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, delete, or_, select
@@ -15,10 +15,12 @@ from dialer.audit.chain import (
     Unreadable,
     keys_of,
     stored_entry,
-    verify,
 )
+from dialer.audit.checkpoints import NoCheckpoint, Witness
 from dialer.audit.personal import PersonalKey, PersonalValue
+from dialer.audit.verification import sworn_outside, verify_journal
 from dialer.model.journal import StoredEntry, Verification
+from dialer.store.checkpointing import own_checkpoints
 from dialer.store.tables import JOURNAL, JOURNAL_HEAD, PERSONAL
 
 _COLUMNS = [JOURNAL.c[name] for name in ChainedRow._fields]
@@ -90,10 +92,21 @@ def values_of(connection: Connection, keys: Iterable[str]) -> dict[str, str]:
     return found
 
 
-def verification(connection: Connection, key: PersonalKey) -> Verification:
-    """Recompute the whole chain, compare it with the head, and check that what the look-up table
-    says is what was hidden."""
-    found = verify(chained_rows(connection), read_head(connection))
+def verification(
+    connection: Connection,
+    key: PersonalKey,
+    witness: Witness,
+    outside: Mapping[str, Sequence[str]],
+) -> Verification:
+    """Recompute the whole chain, compare it with the head, with its own checkpoints and with those
+    kept outside (notes, by where they were kept), and check that what the look-up table says is
+    what was hidden."""
+    head = read_head(connection)
+    try:
+        sworn = own_checkpoints(connection, witness) + sworn_outside(witness, outside)
+    except NoCheckpoint as error:
+        return Verification(False, head.entries, None, str(error))
+    found = verify_journal(chained_rows(connection), head, sworn)
     if not found.verified:
         return found
     for row in connection.execute(select(*(PERSONAL.c[name] for name in PersonalValue._fields))):

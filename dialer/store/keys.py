@@ -12,6 +12,7 @@ import secrets
 from contextlib import suppress
 from pathlib import Path
 
+from dialer.audit.checkpoints import Signer
 from dialer.audit.personal import PersonalKey
 from dialer.model.errors import OperatorError, Problem
 
@@ -23,6 +24,11 @@ SECRET_BYTES = 32
 def personal_key(folder: Path) -> PersonalKey:
     """The key that hides personal data. Raises OperatorError where there is none."""
     return PersonalKey(read_secret(folder / PERSONAL_KEY))
+
+
+def signer(folder: Path) -> Signer:
+    """What signs checkpoints. Raises OperatorError where there is no key."""
+    return Signer(read_secret(folder / CHECKPOINT_KEY))
 
 
 def make_secrets(folder: Path) -> None:

@@ -8,7 +8,7 @@ so.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -30,7 +30,7 @@ from dialer.model.leads import LeadFile
 from dialer.model.reports import CampaignReport, ImportReport, RefusalRow, User
 from dialer.store import chained, reports
 from dialer.store.database import BUSY_S, reading_engine
-from dialer.store.keys import personal_key
+from dialer.store.keys import personal_key, signer
 from dialer.store.lead_queue import sift_file, store_rows
 from dialer.store.port import Emit
 from dialer.store.projections import erased, user_added
@@ -73,15 +73,23 @@ class SqlStore:
 
     `emit` hears its events in the trio thread. Every entry is marked with `clock_shift_ms`. `book`
     holds the slots under frequency caps where other nodes share them; without one they are in the
-    file itself. A store runs once; open the same file again with a new one.
+    file itself. `publish` hears the note of every checkpoint made, and of the last one at the
+    start, in the trio thread. A store runs once; open the same file again with a new one.
     """
 
     def __init__(
-        self, path: Path, emit: Emit, clock_shift_ms: int = 0, book: SharedBook | None = None
+        self,
+        path: Path,
+        emit: Emit,
+        clock_shift_ms: int = 0,
+        book: SharedBook | None = None,
+        publish: Callable[[str], None] = lambda note: None,
     ) -> None:
         self._path = path
         self._emit = emit
-        self._writer = Writer(path, clock_shift_ms, self._say, book)
+        self._writer = Writer(
+            path, clock_shift_ms, self._say, book, partial(self._tell, publish)
+        )
         self._reading = reading_engine(path)
         self._readers = trio.CapacityLimiter(READERS)
         self._key: PersonalKey | None = None
@@ -240,10 +248,13 @@ class SqlStore:
             entries.append(stored)
         return entries
 
-    async def verify(self) -> Verification:
-        """See `Store`."""
+    async def verify(self, outside: Mapping[str, Sequence[str]] | None = None) -> Verification:
+        """See `Store`. `outside`: notes of checkpoints kept elsewhere, by where they were kept."""
         key = await self._personal_key()
-        return await self._read(lambda connection: chained.verification(connection, key))
+        witness = (await trio.to_thread.run_sync(signer, self._path.parent)).witness
+        return await self._read(
+            lambda connection: chained.verification(connection, key, witness, outside or {})
+        )
 
     async def erase(self, number: str, now: Instant, by: str, because: str) -> int:
         """See `Store`. Raises JournalFault where the database fails: then nothing was erased."""

@@ -88,6 +88,19 @@ class PersonalRow(_Row, table=True):
     value: str = Field(sa_column=_text())
 
 
+class CheckpointRow(_Row, table=True):
+    """A signed checkpoint; `dialer.audit.checkpoints` says what `note` is. `peaks_json`: the Merkle
+    tree as it was, so that it grows on without reading the journal again. `stamp`: what a time
+    stamping authority said of the note (RFC 3161, base64), "" where none was asked."""
+
+    __tablename__ = "checkpoint"
+
+    size: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
+    note: str = Field(sa_column=_text())
+    peaks_json: str = Field(sa_column=_text())
+    stamp: str = Field(sa_column=_text())
+
+
 class LeadListRow(_Row, table=True):
     """An imported file. `rejected` counts the refused rows, duplicates among them."""
 
@@ -290,6 +303,7 @@ class UserRow(_Row, table=True):
 JOURNAL: Table = METADATA.tables["journal"]
 JOURNAL_HEAD: Table = METADATA.tables["journal_head"]
 PERSONAL: Table = METADATA.tables["personal"]
+CHECKPOINT: Table = METADATA.tables["checkpoint"]
 LEAD_LIST: Table = METADATA.tables["lead_list"]
 LEAD: Table = METADATA.tables["lead"]
 REJECTED_ROW: Table = METADATA.tables["rejected_row"]

@@ -35,6 +35,7 @@ from dialer.model.commands import Claim, RefillHopper
 from dialer.model.errors import JournalFault
 from dialer.model.events import JournalFailed, JournalRecovered, StoreEvent
 from dialer.model.journal import JournalEntry
+from dialer.store.checkpointing import Notary, Pending
 from dialer.store.database import (
     migrate,
     open_personal_key,
@@ -42,6 +43,7 @@ from dialer.store.database import (
     sole_writer,
     writing_engine,
 )
+from dialer.store.keys import signer
 from dialer.store.lead_queue import offer
 from dialer.store.projections import Change, Insert, Keep, Put, Remove, Update, project
 from dialer.store.reservations import (
@@ -155,6 +157,11 @@ class Transaction:
                 self.connection.execute(gone)
 
     @property
+    def hashes(self) -> list[str]:
+        """Hashes of the entries written, in order."""
+        return [str(row["hash"]) for row in self._rows]
+
+    @property
     def hidden(self) -> Iterable[str]:
         """Keys of the personal values that stand in the look-up table once this is committed."""
         return self._personal.keys()
@@ -192,7 +199,9 @@ def _disk_or_lock(error: DatabaseError) -> bool:
 
 class Writer:
     """The thread's work. `say` is called in the thread with each event, and must not block. `book`
-    holds the slots under frequency caps where other nodes share them."""
+    holds the slots under frequency caps where other nodes share them. `publish` is called in the
+    thread with the note of each checkpoint once it is committed, and of the last one at the start.
+    """
 
     def __init__(
         self,
@@ -200,15 +209,18 @@ class Writer:
         clock_shift_ms: int,
         say: Callable[[StoreEvent], None],
         book: SharedBook | None = None,
+        publish: Callable[[str], None] = lambda note: None,
     ) -> None:
         self._path = path
         self._desk = None if book is None else SharedDesk(book, self._book_changed)
         self._clock_shift_ms = clock_shift_ms
         self._say = say
+        self._publish = publish
         self._queue: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._backlog: deque[Job] = deque()
         self._head = Head()
         self._key: PersonalKey | None = None
+        self._notary: Notary | None = None
         self._known: set[str] = set()
         self._failing = False
         self._retry_s = FIRST_RETRY_S
@@ -248,9 +260,11 @@ class Writer:
                     forget(connection)
                 if self._desk is not None:
                     self._desk.open()
+                self._open_notary(engine)
                 opened()
                 while self._gather():
                     self._advance(engine)
+                self._checkpoint(engine)
             finally:
                 engine.dispose()
                 if self._desk is not None:
@@ -274,14 +288,20 @@ class Writer:
         return bool(self._backlog) or not self._stop_asked.is_set()
 
     def _first(self) -> Job | None:
-        """The next job, however long it takes to come; a shared book that failed is asked again
-        meanwhile."""
-        while self._desk is not None and self._desk.failing:
+        """The next job, however long it takes to come, or None when a checkpoint is due; a shared
+        book that failed is asked again meanwhile."""
+        assert self._notary is not None, "the database is open"
+        while True:
+            patience = self._notary.due_in_s()
+            if self._desk is not None and self._desk.failing:
+                patience = RETRY_S
             try:
-                return self._queue.get(timeout=RETRY_S)
+                return self._queue.get(timeout=patience)
             except queue.Empty:
-                self._desk.try_again()
-        return self._queue.get()
+                if self._desk is not None and self._desk.failing:
+                    self._desk.try_again()
+                if self._notary.due_in_s() == 0.0:
+                    return None
 
     def _take_in(self, job: Job | None) -> None:
         if job is not None:
@@ -290,6 +310,9 @@ class Writer:
     def _advance(self, engine: Engine) -> None:
         """Commit what stands first, or find out why not."""
         if not self._backlog:
+            assert self._notary is not None, "the database is open"
+            if self._notary.due_in_s() == 0.0:
+                self._checkpoint(engine)
             return
         first = self._backlog[0]
         if isinstance(first, Work):
@@ -348,19 +371,50 @@ class Writer:
             if self._desk is None:
                 release(connection, transaction.given_back)
             head = transaction.close()
+            pending = self._noted(connection, transaction)
         self._head = head
-        self._remember(transaction)
+        self._remember(transaction, pending)
         refused.update(own)
         if self._desk is not None:
             self._desk.release(transaction.given_back)
         return offers
 
+    def _open_notary(self, engine: Engine) -> None:
+        with engine.begin() as connection:
+            signs = signer(self._path.parent)
+            self._notary, note = Notary.open(connection, signs, self._head, self._clock_shift_ms)
+        if note is not None:
+            self._publish(note)
+
+    def _noted(self, connection: Connection, transaction: Transaction) -> Pending:
+        assert self._notary is not None, "the database is open"
+        return self._notary.grow(connection, transaction.hashes)
+
+    def _checkpoint(self, engine: Engine) -> None:
+        """A checkpoint of what is committed, outside any group. Where it cannot be written now, the
+        next one covers as much and more."""
+        assert self._notary is not None, "the database is open"
+        try:
+            with engine.begin() as connection:
+                pending = self._notary.grow(connection, (), now=True)
+        except DatabaseError:
+            self._notary.put_off()
+            return
+        self._notary.committed(pending)
+        if pending.note is not None:
+            self._publish(pending.note)
+
     def _transaction(self, connection: Connection) -> Transaction:
         assert self._key is not None, "the database is open"
         return Transaction(connection, self._head, self._clock_shift_ms, self._key, self._known)
 
-    def _remember(self, transaction: Transaction) -> None:
-        """Values that are committed need not be written again."""
+    def _remember(self, transaction: Transaction, pending: Pending) -> None:
+        """The transaction is committed: its values need not be written again, its checkpoint may be
+        seen."""
+        assert self._notary is not None, "the database is open"
+        self._notary.committed(pending)
+        if pending.note is not None:
+            self._publish(pending.note)
         self._known.update(transaction.hidden)
         if len(self._known) > REMEMBERED:
             self._known.clear()
@@ -420,6 +474,7 @@ class Writer:
                 transaction = self._transaction(connection)
                 result = job.do(transaction)
                 head = transaction.close()
+                pending = self._noted(connection, transaction)
         except DatabaseError as error:
             job.failed(
                 JournalFault(f"{self._path}: nothing was stored, the database says: {error.orig}")
@@ -428,5 +483,6 @@ class Writer:
             job.failed(error)
         else:
             self._head = head
+            self._remember(transaction, pending)
             job.done(result)
         self._backlog.popleft()

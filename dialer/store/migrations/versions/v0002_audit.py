@@ -56,3 +56,11 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("key"),
     )
     op.create_index("personal_by_subject", "personal", ["subject"])
+    op.create_table(
+        "checkpoint",
+        sa.Column("size", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("peaks_json", sa.Text(), nullable=False),
+        sa.Column("stamp", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("size"),
+    )
