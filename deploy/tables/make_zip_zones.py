@@ -50,16 +50,35 @@ LETTER_OF_FAMILY = {
 
 BY_HAND = {
     # Alabama: Central by law, Eastern by custom along the Chattahoochee.
-    "36854 36855 36863 36856 36858 36867 36868 36869 36870 36872 36874 36877": ("AL", "CE"),
-    # Tennessee: Chattanooga is in Hamilton County, Eastern.
+    "36854 36855 36856 36858 36859 36863 36867 36868 36869 36870 36872 36874 36877": ("AL", "CE"),
+    # Tennessee: Chattanooga is in Hamilton County, Eastern; Fentress County, Central, meets Scott.
     "37405": ("TN", "E"),
-    # Arizona: the Navajo Nation changes clocks, Page and Flagstaff do not; Chambers and the rims of
-    # the reservation are chequered.
+    "38577": ("TN", "CE"),
+    "38556 38572": ("TN", "C"),
+    # Kentucky: beside the line that divides Breckinridge and Hart from Hardin and Larue.
+    "40115 42757": ("KY", "CE"),
+    # Michigan: four counties of the Upper Peninsula are Central; these lie beside them.
+    "49834 49919 49925 49961 49967 49970": ("MI", "CE"),
+    # The Dakotas: along the Missouri and where Morton and McKenzie are divided.
+    "57532": ("SD", "CM"),
+    "58520 58535 58631 58838": ("ND", "CM"),
+    # Kansas: Sherman County is Mountain. Kansas and Nebraska: beside Hamilton and Dundy Counties,
+    # which are Mountain too.
+    "67735 67741": ("KS", "M"),
+    "67857 67862": ("KS", "CM"),
+    "69030": ("NE", "CM"),
+    # Idaho: the Salmon divides Idaho County; Cottonwood is north of it. Oregon: beside Malheur.
+    "83522": ("ID", "P"),
+    "97840": ("OR", "MP"),
+    # Arizona: the Navajo Nation changes its clocks, the Hopi villages inside it, Page and Flagstaff
+    # do not. Around Chambers, Sanders and Winslow land of both kinds lies in squares.
     "86003": ("AZ", "Z"),
-    "86040 86502 86512 86025 86028 86047 86031 86505": ("AZ", "MZ"),
-    "86045": ("AZ", "M"),
+    "86025 86028 86031 86040 86047 86502 86512": ("AZ", "MZ"),
+    "86030 86034 86039 86042 86043": ("AZ", "MZ"),
+    "86033 86045 86053 86054 86503 86504 86505 86507 86508 86510 86511 86514 86520": ("AZ", "M"),
+    "86535 86538 86540 86544 86545 86547 86556": ("AZ", "M"),
     # Nevada: West Wendover is Mountain by law, Jackpot and Owyhee by custom, with Pacific around.
-    "89883 89825 89831 89832": ("NV", "MP"),
+    "89825 89831 89832 89883": ("NV", "MP"),
     # Oklahoma: Kenton keeps Mountain time by custom.
     "73946": ("OK", "CM"),
     # Texas: 79942 is a box in El Paso; Salt Flat and Van Horn face each other over the line.
@@ -79,6 +98,8 @@ BY_HAND = {
     "89439": ("CA NV", "P"),
     "97635": ("CA OR", "P"),
 }
+"""ZIPs, their states and their zones: these are certain, so nothing is added to them."""
+
 NOT_STATES = {"AE", "AA", "AP", "FM", "MH", "PW"}
 """Military post, whose holders may be anywhere, and three countries of their own."""
 
@@ -118,6 +139,17 @@ def read() -> dict[str, Zip]:
     return found
 
 
+def put_right(codes: dict[str, Zip]) -> set[str]:
+    """Write `BY_HAND` over what was read, and say which ZIPs that are."""
+    certain = set()
+    for listed, (states, zones) in BY_HAND.items():
+        for code in listed.split():
+            known = codes.setdefault(code, Zip(code))
+            known.states, known.zones = set(states.split()), set(zones)
+            certain.add(code)
+    return certain
+
+
 def on_sphere(points: list[tuple[float, float]]) -> NDArray[np.float64]:
     latitude, longitude = np.radians(np.array(points)).T
     across = np.cos(latitude)
@@ -127,7 +159,8 @@ def on_sphere(points: list[tuple[float, float]]) -> NDArray[np.float64]:
 
 
 def straddles(codes: dict[str, Zip]) -> dict[str, set[str]]:
-    """ZIPs near a ZIP of their state with another zone, and those other zones."""
+    """ZIPs near a ZIP of their state with another zone, and those other zones. A ZIP that has two
+    zones already hands neither on. In Alaska the line runs through the sea, west of Umnak."""
     placed = [code for code in codes.values() if code.point is not None]
     by_state: dict[str, list[int]] = defaultdict(list)
     for index, code in enumerate(placed):
@@ -137,7 +170,8 @@ def straddles(codes: dict[str, Zip]) -> dict[str, set[str]]:
     delivering = np.array([code.delivers for code in placed])
     found: dict[str, set[str]] = {}
     for indices in by_state.values():
-        if len({letter for index in indices for letter in placed[index].zones}) < 2:
+        letters = {letter for index in indices for letter in placed[index].zones}
+        if len(letters) < 2 or "K" in letters:
             continue
         rows = np.array(indices)
         for index in indices:
@@ -145,7 +179,10 @@ def straddles(codes: dict[str, Zip]) -> dict[str, set[str]]:
             away = np.linalg.norm(points[rows] - points[index], axis=1)
             others = away[delivering[rows] & (away > 0.3)]
             reach = REACH * float(np.sort(others)[:NEIGHBOURS].mean()) if len(others) else 0.0
-            near = {letter for row in rows[away <= reach] for letter in placed[row].zones}
+            near: set[str] = set()
+            for row in rows[away <= reach]:
+                if len(placed[row].zones) == 1:
+                    near |= placed[row].zones
             if near - own.zones:
                 found[own.code] = near - own.zones
     return found
@@ -164,11 +201,10 @@ def suffixes(codes: list[str]) -> str:
 
 def main() -> None:
     codes = read()
+    certain = put_right(codes)
     for code, zones in straddles(codes).items():
-        codes[code].zones |= zones
-    for listed, (states, zones_text) in BY_HAND.items():
-        for code in listed.split():
-            codes[code] = Zip(code, set(states.split()), set(zones_text))
+        if code not in certain:
+            codes[code].zones |= zones
     grouped: dict[tuple[str, str, str], list[str]] = defaultdict(list)
     for code, zip_code in codes.items():
         states = "+".join(sorted(zip_code.states))
