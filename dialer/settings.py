@@ -62,6 +62,7 @@ class TrunkSettings(_Table):
 class _File(_Table):
     campaigns: Path = Path("campaigns")
     dnc_lists: Path = Path("dnc_lists")
+    rules: Path = Path("rules")
     data: Path = Path("var")
     clock_shift_s: int = 0
     web: WebSettings = WebSettings()
@@ -73,7 +74,8 @@ class _File(_Table):
 class Settings:
     """Everything the process is told at start.
 
-    `campaigns`, `dnc_lists`: folders of operator data. `data`: the folder of the database, of
+    `campaigns`, `dnc_lists`: folders of operator data; `rules`: of the overlays an officer made to
+    the law, which need not exist. `data`: the folder of the database, of
     refusals files and of the key that signs sign-ins. `clock_shift_s`: how far the service
     clock is set off; every journal entry is then marked, and only loopback trunks are allowed.
     """
@@ -85,6 +87,7 @@ class Settings:
     web: WebSettings
     carrier: CarrierSettings
     trunks: tuple[Trunk, ...]
+    rules: Path | None = None
 
     @property
     def database(self) -> Path:
@@ -125,6 +128,7 @@ def read_settings(file: Path) -> Settings:
     return Settings(
         campaigns=folder / read.campaigns,
         dnc_lists=folder / read.dnc_lists,
+        rules=folder / read.rules,
         data=folder / read.data,
         clock_shift_s=read.clock_shift_s,
         web=read.web,
