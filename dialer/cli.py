@@ -15,6 +15,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from dialer import __version__
 from dialer.cli_base import config_option, console, json_option, plain_errors, put, say, sound
+from dialer.cli_rules import rules
 from dialer.demo.run import run_demo
 from dialer.demo.text import print_report
 from dialer.intake.lead_csv import read_leads
@@ -38,6 +39,8 @@ ROWS_SHOWN = 20
 def main() -> None:
     """An outbound dialer: leads in, lawful calls out, live answers to agents."""
 
+
+main.add_command(rules)
 
 # --- demo, serve, check ---------------------------------------------------------------------------
 
