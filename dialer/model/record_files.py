@@ -38,10 +38,15 @@ class VerifiedContact:
     at: Instant
 
 
+SELLER_ONLY = "seller"
+"""The scope of a request that binds the seller it was made to, and nobody else."""
+
+
 @dataclass(frozen=True, slots=True)
 class DncRequest:
     """A request not to be called, kept by somebody before us. `seller` "" binds everyone;
-    `requested_at` None: not said, so the import's instant stands for it."""
+    `requested_at` None: not said, so the import's instant stands for it. Whatever `scope` is but
+    SELLER_ONLY binds every seller that calls from here."""
 
     source: RequestChannel
     requested_at: Instant | None = None

@@ -20,8 +20,10 @@ from dialer.model.events import LeadsOffered
 from dialer.model.instant import Instant
 from dialer.model.leads import Lead, LeadFile
 from dialer.model.numbers import PhoneNumber
+from dialer.model.records import NO_RECORDS, NumberRecords
 from dialer.model.reports import ImportReport
 from dialer.store.imports import Sifted, imported_before, sift
+from dialer.store.record_rows import records_of
 from dialer.store.tables import LEAD, LEAD_LIST, REJECTED_ROW
 
 FEW = 5_000
@@ -58,7 +60,9 @@ def offer(connection: Connection, wanted: RefillHopper) -> LeadsOffered:
         _BY_ORDER if many else _BY_TIME, asked | {"count": wanted.count + len(wanted.held)}
     ).all()
     free = (row for row in rows if row.lead_id not in wanted.held)
-    leads = tuple(lead_of(row) for row in islice(free, wanted.count))
+    chosen = list(islice(free, wanted.count))
+    known = records_of(connection, [row.e164 for row in chosen])
+    leads = tuple(lead_of(row, known.get(row.e164, NO_RECORDS)) for row in chosen)
     later: Instant | None = None
     if len(leads) < wanted.count:
         waiting = connection.execute(_LATER, asked | {"count": len(wanted.held) + 1}).all()
@@ -67,8 +71,8 @@ def offer(connection: Connection, wanted: RefillHopper) -> LeadsOffered:
     return LeadsOffered(wanted.campaign, leads, later)
 
 
-def lead_of(row: Row[Any]) -> Lead:
-    """The lead a row of table `lead` holds."""
+def lead_of(row: Row[Any], records: NumberRecords = NO_RECORDS) -> Lead:
+    """The lead a row of table `lead` holds, with what is known of its number."""
     return Lead(
         lead_id=row.lead_id,
         campaign=row.campaign,
@@ -82,6 +86,7 @@ def lead_of(row: Row[Any]) -> Lead:
         callback_for=row.callback_for,
         state=row.address_state,
         postcode=row.postcode,
+        records=records,
     )
 
 

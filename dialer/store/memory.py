@@ -45,10 +45,12 @@ from dialer.model.instant import Instant
 from dialer.model.journal import JournalEntry, StoredEntry, Verification
 from dialer.model.leads import Lead, LeadFile, LeadState
 from dialer.model.numbers import PhoneNumber
-from dialer.model.records import PastAttempt
+from dialer.model.record_files import RecordFile, RecordsReport
+from dialer.model.records import NO_RECORDS, NumberRecords, PastAttempt
 from dialer.model.reports import CampaignReport, ImportReport, RefusalRow, Role, User
 from dialer.model.suppression import SuppressionSource
 from dialer.store.imports import imported_before, sift
+from dialer.store.number_records import records_from, taken_in
 from dialer.store.port import Emit
 from dialer.store.projections import (
     Change,
@@ -82,6 +84,7 @@ class MemoryStore:
         self._rows: list[ChainedRow] = []
         self._key = PersonalKey(bytes(32))
         self._slots = SlotBook()
+        self._slotless: set[AttemptId] = set()
         self._personal: dict[str, PersonalValue] = {}
         self._tables: dict[str, dict[Key, MutableRow]] = {name: {} for name in METADATA.tables}
         self._jobs: deque[Callable[[], None]] = deque()
@@ -151,6 +154,7 @@ class MemoryStore:
             assert token is not None, "who claims slots hears that there are none"
             taken = self._slots.reserve(claims, entry.at, entry.attempt_id)
             if taken is not None:
+                self._slotless.add(entry.attempt_id)
                 self._emit(SlotTaken(token, *taken))
                 return
         self._write(entry)
@@ -159,7 +163,7 @@ class MemoryStore:
 
     def _write(self, entry: JournalEntry) -> None:
         row, values = chain(self._head(), entry, self._clock_shift_ms, self._key)
-        changes = project(entry)
+        changes = project(entry, intended=entry.attempt_id not in self._slotless)
         self._rows.append(row)
         self._personal.update((value.key, value) for value in values)
         for change in changes:
@@ -224,6 +228,36 @@ class MemoryStore:
         self._write(writable(sifted.entry(now, by)))
         return sifted.report()
 
+    async def import_records(self, file: RecordFile, now: Instant, by: str) -> RecordsReport:
+        """See `Store`."""
+        return await self._in_turn(partial(self._import_records, file, now, by))
+
+    def _import_records(self, file: RecordFile, now: Instant, by: str) -> RecordsReport:
+        there = {
+            (row["e164"], row["identity"]): row["value_json"]
+            for row in self._tables["number_record"].values()
+            if row["kind"] == file.kind
+        }
+        found = taken_in(file, there, now, by)
+        for row in found.rows:
+            self._tables["number_record"][_key("number_record", row)] = dict(row)
+        for entry in found.entries:
+            self._write(writable(entry))
+        records = {e164: self._records_of(e164) for e164 in found.numbers}
+        for event in found.events(records):
+            self._emit(event)
+        return found.report
+
+    async def records_of(self, e164: str) -> NumberRecords:
+        """See `Store`."""
+        await trio.lowlevel.checkpoint()
+        return self._records_of(e164)
+
+    def _records_of(self, e164: str) -> NumberRecords:
+        rows = [row for row in self._tables["number_record"].values() if row["e164"] == e164]
+        rows.sort(key=itemgetter("kind", "at", "identity"))
+        return records_from((row["kind"], row["value_json"]) for row in rows)
+
     async def add_user(self, user: User, password_hash: str, now: Instant, by: str) -> None:
         """See `Store`."""
 
@@ -256,7 +290,8 @@ class MemoryStore:
         if len(best) < wanted.count:
             waiting = (row["next_eligible_at"] for row in free)
             later = min((at for at in waiting if at > wanted.now), default=None)
-        return LeadsOffered(wanted.campaign, tuple(map(_lead_of, best)), later)
+        leads = tuple(_lead_of(row, self._records_of(row["e164"])) for row in best)
+        return LeadsOffered(wanted.campaign, leads, later)
 
     async def restore(self, now: Instant) -> Restored:
         """See `Store`."""
@@ -428,7 +463,7 @@ def _tally(rows: Iterable[MutableRow], column: str) -> dict[str, int]:
     return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
 
 
-def _lead_of(row: MutableRow) -> Lead:
+def _lead_of(row: MutableRow, records: NumberRecords = NO_RECORDS) -> Lead:
     return Lead(
         lead_id=row["lead_id"],
         campaign=row["campaign"],
@@ -442,6 +477,7 @@ def _lead_of(row: MutableRow) -> Lead:
         callback_for=row["callback_for"],
         state=row["address_state"],
         postcode=row["postcode"],
+        records=records,
     )
 
 

@@ -12,6 +12,8 @@ from dialer.model.events import Restored, StoreEvent
 from dialer.model.instant import Instant
 from dialer.model.journal import JournalEntry, StoredEntry, Verification
 from dialer.model.leads import LeadFile
+from dialer.model.record_files import RecordFile, RecordsReport
+from dialer.model.records import NumberRecords
 from dialer.model.reports import CampaignReport, ImportReport, RefusalRow, User
 
 Emit = Callable[[StoreEvent], None]
@@ -44,6 +46,14 @@ class Store(Protocol):
         campaign has already is refused as a duplicate with its line. Rejected rows are kept, for
         `refusals`. A file with the same SHA-256 as one already imported into the
         campaign loads nothing and says so. `order_keys` runs parallel to `file.leads`."""
+
+    async def import_records(self, file: RecordFile, now: Instant, by: str) -> RecordsReport:
+        """Store what a parsed file says of numbers, all or nothing, journaled as RECORDS_IMPORTED;
+        requests not to be called are journaled each as SUPPRESSED. Rows that say nothing new are
+        counted as known. Once committed, RecordsChanged (or NumbersSuppressed) is emitted."""
+
+    async def records_of(self, e164: str) -> NumberRecords:
+        """What is known of a number."""
 
     async def campaign_report(self, campaign: str, now: Instant) -> CampaignReport:
         """The campaign's figures from the journal's projections."""

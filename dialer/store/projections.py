@@ -89,16 +89,17 @@ class Remove:
 Change = Insert | Keep | Put | Update | Remove
 
 
-def project(entry: JournalEntry) -> Sequence[Change]:
-    """The changes an entry makes, in order. Raises KeyError for an entry whose `data` lacks a key
-    that `EntryKind` names: a bug of whoever made it."""
+def project(entry: JournalEntry, *, intended: bool = True) -> Sequence[Change]:
+    """The changes an entry makes, in order. `intended` False: the dial of its attempt was never
+    written, for want of a slot, so there is nothing to give back. Raises KeyError for an entry
+    whose `data` lacks a key that `EntryKind` names: a bug of whoever made it."""
     match entry.kind:
         case EntryKind.DIAL_INTENDED:
             return _dial_intended(entry)
         case EntryKind.BRIDGED:
             return _bridged(entry)
         case EntryKind.ATTEMPT_ENDED:
-            return _attempt_ended(entry)
+            return _attempt_ended(entry, intended)
         case EntryKind.DISPOSED:
             return _disposed(entry)
         case EntryKind.REFUSED:
@@ -194,7 +195,7 @@ def _bridged(entry: JournalEntry) -> Sequence[Change]:
     return [Update("call_attempt", entry.attempt_id, values)]
 
 
-def _attempt_ended(entry: JournalEntry) -> Sequence[Change]:
+def _attempt_ended(entry: JournalEntry, intended: bool) -> Sequence[Change]:
     assert entry.attempt_id is not None, "an end without an attempt"
     data = entry.data
     disposition = _str(data["disposition"])
@@ -228,7 +229,7 @@ def _attempt_ended(entry: JournalEntry) -> Sequence[Change]:
         "talk_ms": _int(data["talk_ms"]) or 0,
     }
     changes: list[Change] = [Update("call_attempt", entry.attempt_id, values)]
-    given_back = {} if counted else {"attempts": -1}
+    given_back = {} if counted or not intended else {"attempts": -1}
     changes.extend(_lead_moved(entry, {}, given_back))
     return changes
 

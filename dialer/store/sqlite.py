@@ -27,6 +27,8 @@ from dialer.model.events import Journaled, Restored, SlotTaken, StoreEvent
 from dialer.model.instant import Instant
 from dialer.model.journal import JournalEntry, StoredEntry, Verification
 from dialer.model.leads import LeadFile
+from dialer.model.record_files import RecordFile, RecordsReport
+from dialer.model.records import NO_RECORDS, NumberRecords
 from dialer.model.reports import CampaignReport, ImportReport, RefusalRow, User
 from dialer.store import chained, reports
 from dialer.store.database import BUSY_S, reading_engine
@@ -34,6 +36,7 @@ from dialer.store.keys import personal_key, signer
 from dialer.store.lead_queue import sift_file, store_rows
 from dialer.store.port import Emit
 from dialer.store.projections import erased, user_added
+from dialer.store.record_rows import import_records, records_of
 from dialer.store.reservations import SharedBook
 from dialer.store.writer import Entries, Refill, Transaction, Work, Writer
 
@@ -42,6 +45,7 @@ FLUSH_S = 5.0
 
 READERS = 4
 
+R = TypeVar("R")
 T = TypeVar("T")
 
 
@@ -178,13 +182,18 @@ class SqlStore:
         finally:
             self._awaited.discard(reply)
 
-    async def _alone(self, do: Callable[[Transaction], T]) -> T:
-        """Work in a transaction of its own. It is done even if the wait for it is cancelled."""
+    async def _alone(
+        self, do: Callable[[Transaction], R], then: Callable[[R], T] | None = None
+    ) -> T:
+        """Work in a transaction of its own, then (in the trio thread, once committed) what follows
+        from it. Both are done even if the wait for them is cancelled."""
         self._refuse_when_ended()
         reply = _Reply()
-        self._writer.take(
-            Work(do, partial(self._tell, reply.give), partial(self._tell, reply.fail))
-        )
+
+        def done(result: R) -> None:
+            reply.give(result if then is None else then(result))
+
+        self._writer.take(Work(do, partial(self._tell, done), partial(self._tell, reply.fail)))
         return cast(T, await self._answer(reply))
 
     async def append(self, entries: Sequence[JournalEntry]) -> None:
@@ -209,6 +218,25 @@ class SqlStore:
             return sifted.report()
 
         return await self._alone(take_in)
+
+    async def import_records(self, file: RecordFile, now: Instant, by: str) -> RecordsReport:
+        """See `Store`. Raises JournalFault where the database fails: then nothing was stored."""
+
+        def take_in(transaction: Transaction) -> tuple[RecordsReport, list[StoreEvent]]:
+            return import_records(transaction.connection, transaction.write, file, now, by)
+
+        def tell(done: tuple[RecordsReport, list[StoreEvent]]) -> RecordsReport:
+            report, events = done
+            for event in events:
+                self._emit(event)
+            return report
+
+        return await self._alone(take_in, tell)
+
+    async def records_of(self, e164: str) -> NumberRecords:
+        """See `Store`."""
+        found = await self._read(lambda connection: records_of(connection, [e164]))
+        return found.get(e164, NO_RECORDS)
 
     async def add_user(self, user: User, password_hash: str, now: Instant, by: str) -> None:
         """See `Store`. Raises JournalFault where the database fails: then nothing was stored."""

@@ -18,7 +18,7 @@ import queue
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -110,14 +110,17 @@ class Transaction:
         clock_shift_ms: int,
         key: PersonalKey,
         known: frozenset[str] | set[str] = frozenset(),
+        slotless: Collection[AttemptId] = (),
     ) -> None:
         self.connection = connection
         self.key = key
         self._head = head
         self._clock_shift_ms = clock_shift_ms
         self._known = known
+        self._slotless = slotless
         self.given_back: list[AttemptId] = []
-        """Attempts whose slots are free again once this is committed."""
+        """Attempts whose slots are free again, in this database; in a shared book they are once
+        this is committed."""
         self._rows: list[dict[str, object]] = []
         self._personal: dict[str, PersonalValue] = {}
 
@@ -129,10 +132,11 @@ class Transaction:
         for value in values:
             if value.key not in self._known:
                 self._personal[value.key] = value
-        for change in project(entry):
+        for change in project(entry, intended=entry.attempt_id not in self._slotless):
             self.apply(change)
         if entry.attempt_id is not None and gives_back(entry):
             self.given_back.append(entry.attempt_id)
+            release(self.connection, [entry.attempt_id])
 
     def apply(self, change: Change) -> None:
         """Carry out one change of a projection."""
@@ -222,6 +226,8 @@ class Writer:
         self._key: PersonalKey | None = None
         self._notary: Notary | None = None
         self._known: set[str] = set()
+        self._slotless: set[AttemptId] = set()
+        """Attempts whose dial was not written for want of a slot."""
         self._failing = False
         self._retry_s = FIRST_RETRY_S
         self._stop_asked = threading.Event()
@@ -365,11 +371,13 @@ class Writer:
                     taken = reserve(connection, *_wanted(job))
                     if taken is not None:
                         own[place] = taken
-                if place not in own and place not in refused:
-                    for entry in job.entries:
-                        transaction.write(entry)
-            if self._desk is None:
-                release(connection, transaction.given_back)
+                if place in own or place in refused:
+                    self._slotless.add(_wanted(job).attempt_id)
+                    continue
+                if job.claims:
+                    self._slotless.discard(_wanted(job).attempt_id)
+                for entry in job.entries:
+                    transaction.write(entry)
             head = transaction.close()
             pending = self._noted(connection, transaction)
         self._head = head
@@ -406,7 +414,9 @@ class Writer:
 
     def _transaction(self, connection: Connection) -> Transaction:
         assert self._key is not None, "the database is open"
-        return Transaction(connection, self._head, self._clock_shift_ms, self._key, self._known)
+        return Transaction(
+            connection, self._head, self._clock_shift_ms, self._key, self._known, self._slotless
+        )
 
     def _remember(self, transaction: Transaction, pending: Pending) -> None:
         """The transaction is committed: its values need not be written again, its checkpoint may be

@@ -49,6 +49,7 @@ from tests.contracts.journal_entries import (
     refused,
     suppressed,
 )
+from tests.contracts.record_contract import RecordContract
 from tests.contracts.running_store import Opener, Running, running
 
 
@@ -57,7 +58,7 @@ def past(at: int) -> PastAttempt:
     return PastAttempt(Instant(at), "Sample Windows", "windows", "+12025550199")
 
 
-class StoreContract:
+class StoreContract(RecordContract):
     """The suite; see the module."""
 
     def build(self, folder: Path) -> Opener:

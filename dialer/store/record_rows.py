@@ -1,0 +1,75 @@
+"""What is known of numbers, in SQL: taken in from a file, read with the leads it is about."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Collection, Iterator
+from itertools import groupby
+
+from sqlalchemy import Connection, insert, text
+
+from dialer.audit.chain import writable
+from dialer.model.events import StoreEvent
+from dialer.model.instant import Instant
+from dialer.model.journal import JournalEntry
+from dialer.model.record_files import RecordFile, RecordsReport
+from dialer.model.records import NumberRecords
+from dialer.store.number_records import Key, records_from, taken_in
+from dialer.store.tables import NUMBER_RECORD
+
+CHUNK = 5_000
+"""Numbers asked about, and rows written, in one statement."""
+
+# A list of any length is one parameter, and the statement is always the same.
+_THERE = text(
+    "SELECT e164, identity, value_json FROM number_record"
+    " WHERE kind = :kind AND e164 IN (SELECT value FROM json_each(:numbers))"
+)
+_OF = text(
+    "SELECT e164, kind, value_json FROM number_record"
+    " WHERE e164 IN (SELECT value FROM json_each(:numbers))"
+    " ORDER BY e164, kind, at, identity"
+)
+
+
+def import_records(
+    connection: Connection,
+    write: Callable[[JournalEntry], None],
+    file: RecordFile,
+    now: Instant,
+    by: str,
+) -> tuple[RecordsReport, list[StoreEvent]]:
+    """Store what a file says, and have the entries about it written; the report, and what a running
+    floor is told once committed."""
+    found = taken_in(file, _there(connection, file), now, by)
+    for start in range(0, len(found.rows), CHUNK):
+        statement = insert(NUMBER_RECORD).prefix_with("OR REPLACE")
+        connection.execute(statement, list(found.rows[start : start + CHUNK]))
+    for entry in found.entries:
+        write(writable(entry))
+    return found.report, list(found.events(records_of(connection, found.numbers)))
+
+
+def _there(connection: Connection, file: RecordFile) -> dict[Key, str]:
+    """The values of the file's kind that its numbers have already."""
+    there: dict[Key, str] = {}
+    for numbers in _chunks(dict.fromkeys(record.e164 for record in file.records)):
+        rows = connection.execute(_THERE, {"kind": file.kind, "numbers": json.dumps(numbers)})
+        there.update(((row.e164, row.identity), row.value_json) for row in rows)
+    return there
+
+
+def records_of(connection: Connection, numbers: Collection[str]) -> dict[str, NumberRecords]:
+    """What is known of each number (E.164) of which something is."""
+    found: dict[str, NumberRecords] = {}
+    for chunk in _chunks(numbers):
+        rows = connection.execute(_OF, {"numbers": json.dumps(chunk)})
+        for e164, facts in groupby(rows, key=lambda row: str(row.e164)):
+            found[e164] = records_from((row.kind, row.value_json) for row in facts)
+    return found
+
+
+def _chunks(numbers: Collection[str]) -> Iterator[list[str]]:
+    every = list(numbers)
+    for start in range(0, len(every), CHUNK):
+        yield every[start : start + CHUNK]
