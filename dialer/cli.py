@@ -13,7 +13,7 @@ import click
 import trio
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from dialer import __version__
+from dialer import __version__, cli_dnc_requests
 from dialer.cli_base import config_option, console, json_option, plain_errors, put, say, sound
 from dialer.cli_rules import rules
 from dialer.demo.run import run_demo
@@ -281,6 +281,10 @@ async def _check_number(settings: Settings, data: OperatorData, number: str, cam
     return await check_number(
         store, await remembered_floor(store, data, now), number, campaign, now
     )
+
+
+for command in (cli_dnc_requests.add, cli_dnc_requests.remove, cli_dnc_requests.emergency):
+    dnc.add_command(command)
 
 
 @main.group()

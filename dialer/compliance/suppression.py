@@ -68,6 +68,10 @@ class Suppressions:
             return from_lists
         return from_lists + tuple(request for request in requests if request.binds(seller))
 
+    def requests_of(self, e164: str) -> tuple[Suppression, ...]:
+        """The requests of the number, whoever they bind."""
+        return self._requests.get(e164, ())
+
     def requests_to(self, e164: str, seller: str) -> tuple[Suppression, ...]:
         """The requests of the number that were made to this seller ("": to everyone)."""
         asked = plain_name(seller)

@@ -92,9 +92,9 @@ class Floor:
         seller = self._state.desks[campaign].campaign.seller
         return self._state.suppressions.find(number.e164, seller)
 
-    def requests_to(self, e164: str, seller: str) -> tuple[Suppression, ...]:
-        """The requests of the number that were made to this seller ("": to everyone)."""
-        return self._state.suppressions.requests_to(e164, seller)
+    def requests_of(self, e164: str) -> tuple[Suppression, ...]:
+        """Every request of the number in force, whoever it was made to."""
+        return self._state.suppressions.requests_of(e164)
 
     @property
     def emergencies(self) -> frozenset[str]:

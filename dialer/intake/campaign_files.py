@@ -273,6 +273,7 @@ def _campaign(form: CampaignForm, folder: Path) -> Campaign:
         ),
         script=form.script,
         drop_message=str(form.drop_message.resolve()),
+        opt_out_key=form.opt_out_key,
         drop_ceiling=form.drop_ceiling,
         ring_timeout_ms=form.ring_timeout_s * SECOND_MS,
         attempts_per_day=form.attempts_per_day,

@@ -56,6 +56,12 @@ def _caller_number(text: str) -> str:
     return read
 
 
+def _key(text: str) -> str:
+    if text not in ("", *"0123456789*#"):
+        raise Unfit("this is no key of a telephone", 'Write one of 0 to 9, * or #, like "9".')
+    return text
+
+
 def _agent_name(text: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._\-]*", text):
         raise Unfit(
@@ -238,6 +244,7 @@ class CampaignForm(_Form):
     caller_ids: Annotated[list[CallerIdForm], Field(min_length=1)]
     script: Annotated[str, PlainValidator(_script_text)]
     drop_message: Annotated[Path, PlainValidator(_message_audio)]
+    opt_out_key: Annotated[str, AfterValidator(_key)] = ""
     attempts_per_day: Count = 3
     min_gap_minutes: Annotated[int, Field(ge=0, le=525_600)] = 60
     max_attempts: Count = 6

@@ -50,11 +50,13 @@ class Suppression:
 
 @dataclass(frozen=True, slots=True)
 class InForce:
-    """The answer to a change of what is in force: since when (`durable`: and written down; where
-    the journal cannot be written it is in force here and will be written), and the legal deadline
-    it beat, if there was one."""
+    """The answer to a change: `what` (a number in E.164, a state) it is about, since when it is in
+    force, and the legal deadline it kept, if there was one.
 
-    e164: str
+    Not `durable`: the journal cannot be written now. What forbids calls is in force here all the
+    same; what allows them again is not before it is written."""
+
+    what: str
     since: Instant
     durable: bool
     deadline_at: Instant | None = None

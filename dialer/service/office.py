@@ -14,17 +14,29 @@ from dialer.floor.floor import Floor
 from dialer.intake.lead_csv import read_leads
 from dialer.model.commands import Record
 from dialer.model.errors import OperatorError, Problem
-from dialer.model.events import AgentEvent, LeadsImported, ManagerEvent
+from dialer.model.events import (
+    AgentEvent,
+    DeadlineReached,
+    LeadsImported,
+    ManagerEvent,
+    SuppressionRequested,
+)
 from dialer.model.instant import Instant
 from dialer.model.journal import EntryKind, JournalEntry, StoredEntry, Verification
+from dialer.model.records import RequestChannel
 from dialer.model.reports import CampaignReport, ImportReport, NumberCheck, RefusalRow, User
 from dialer.model.snapshot import FloorSnapshot
+from dialer.model.suppression import InForce
 from dialer.service.clock import ServiceClock
 from dialer.service.dispatcher import Dispatcher
 from dialer.service.questions import check_number, store_leads
+from dialer.service.requests import emergency_of, request_of, withdrawal_of
 from dialer.store.port import Store
 from dialer.telemetry.metrics import Metrics
 from dialer.web.office import OfficeBusy
+
+COMMIT_PATIENCE_S = 5.0
+"""How long an officer waits for the journal before being told that it cannot be written now."""
 
 _hasher = PasswordHasher()
 _NOBODY = _hasher.hash("nobody has this password")
@@ -139,6 +151,72 @@ class ServiceOffice:
 
     async def check_number(self, raw: str, campaign: str = "") -> NumberCheck:
         return await check_number(self._store, self._floor, raw, campaign, self.now())
+
+    # --- requests not to be called, emergencies -----------------------------------------------
+
+    async def add_dnc(
+        self,
+        number: str,
+        *,
+        seller: str,
+        affiliates: bool,
+        channel: RequestChannel,
+        asked_by: str,
+        evidence: str,
+        received_at: Instant | None,
+        by: str,
+    ) -> InForce:
+        views = self.snapshot().campaigns
+        request = request_of(
+            number,
+            seller=seller,
+            affiliates=affiliates,
+            channel=channel,
+            asked_by=asked_by,
+            evidence=evidence,
+            received_at=received_at,
+            by=by,
+            sellers=[view.campaign.seller for view in views],
+            now=self.now(),
+        )
+        await self.send(SuppressionRequested(request))
+        durable = await self._committed()
+        return InForce(request.e164, request.since, durable, request.deadline_at)
+
+    async def remove_dnc(
+        self, number: str, *, seller: str, because: str, evidence: str, by: str
+    ) -> InForce:
+        event = withdrawal_of(
+            number,
+            seller=seller,
+            because=because,
+            evidence=evidence,
+            by=by,
+            there=self._floor.requests_of,
+        )
+        await self.send(event)
+        return InForce(event.e164, self.now(), await self._committed())
+
+    async def emergency(self, state: str, *, on: bool, because: str, by: str) -> InForce:
+        event = emergency_of(state, on=on, because=because, by=by)
+        await self.send(event)
+        return InForce(event.state, self.now(), await self._committed())
+
+    async def emergencies(self) -> Sequence[str]:
+        return sorted(self._floor.emergencies)
+
+    async def write_down(self, entry: JournalEntry) -> None:
+        """Commit an entry that changes nothing on the floor."""
+        await self._store.append([entry])
+
+    async def _committed(self) -> bool:
+        """Whether everything the floor has said so far is committed, and the floor knows it."""
+        with trio.move_on_after(COMMIT_PATIENCE_S) as patience:
+            await self._store.append(())
+        if patience.cancelled_caught:
+            return False
+        await self._dispatcher.ask(DeadlineReached())
+        return True
 
     def metrics(self) -> tuple[bytes, str]:
         self._metrics.journal_lag(self._store.lag_s())

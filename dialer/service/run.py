@@ -20,6 +20,7 @@ from dialer.model.events import CampaignChanged, DrainAsked, StopAsked
 from dialer.model.instant import Instant
 from dialer.model.journal import EntryKind, JournalEntry, JsonValue
 from dialer.service.clock import ServiceClock
+from dialer.service.control import ControlSocket
 from dialer.service.dispatcher import Dispatcher
 from dialer.service.loading import OperatorData
 from dialer.service.office import ServiceOffice
@@ -78,6 +79,7 @@ class Service:
                 await calling.start(carrier.run)
                 await self._import_lists(office, store, clock)
                 async with trio.open_nursery() as showing:
+                    await showing.start(ControlSocket(self._settings.data, office).run)
                     app = build_app(
                         office,
                         secret_key=self._settings.secret_key(),

@@ -8,8 +8,10 @@ from typing import Protocol
 from dialer.model.events import AgentEvent, ManagerEvent
 from dialer.model.instant import Instant
 from dialer.model.journal import StoredEntry, Verification
+from dialer.model.records import RequestChannel
 from dialer.model.reports import CampaignReport, ImportReport, NumberCheck, RefusalRow, User
 from dialer.model.snapshot import FloorSnapshot
+from dialer.model.suppression import InForce
 
 
 class OfficeBusy(Exception):
@@ -64,6 +66,35 @@ class Office(Protocol):
 
     async def check_number(self, raw: str, campaign: str = "") -> NumberCheck:
         """May this number be called now; by the same screening that guards every dial."""
+
+    async def add_dnc(
+        self,
+        number: str,
+        *,
+        seller: str,
+        affiliates: bool,
+        channel: RequestChannel,
+        asked_by: str,
+        evidence: str,
+        received_at: Instant | None,
+        by: str,
+    ) -> InForce:
+        """Somebody asked not to be called: in force at once. `seller` "" binds everyone,
+        `affiliates` everyone who calls from here; `received_at` None means now.
+
+        Raises OperatorError naming what will not do, OfficeBusy."""
+
+    async def remove_dnc(
+        self, number: str, *, seller: str, because: str, evidence: str, by: str
+    ) -> InForce:
+        """Take out the requests of the number that were made to `seller` ("": to everyone). The
+        journal keeps them. Raises OperatorError, also where there is none, and OfficeBusy."""
+
+    async def emergency(self, state: str, *, on: bool, because: str, by: str) -> InForce:
+        """Stop all calls into a state, or let them go on. Raises OperatorError, OfficeBusy."""
+
+    async def emergencies(self) -> Sequence[str]:
+        """The states with an emergency declared."""
 
     def metrics(self) -> tuple[bytes, str]:
         """The Prometheus exposition and its content type."""

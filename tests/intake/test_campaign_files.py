@@ -143,6 +143,7 @@ def test_a_good_file(folder: Path) -> None:
         ("[[agents]]", "[[agenten]]", 38, "Did you mean 'agents'?"),
         ("max_attempts = 6", "max_attempts = 0", 13, "greater than or equal to 1"),
         ("attempts_per_day = 2", "attempts_per_day = 2.5", 11, "whole number"),
+        ("attempts_per_day = 2", 'opt_out_key = "90"', 11, "no key of a telephone"),
         ('"Spring"', "Spring", 1, "not valid TOML"),
         ('caller_ids = [{ number = "+12025550199", name = "Clearview" }]', "caller_ids = []", 8,
          "at least one"),
@@ -157,6 +158,13 @@ def test_one_mistake_is_named_with_its_line(
     assert fitting[0].line in ((line, 22) if "encoding =" in new else (line,))
     assert fitting[0].where == str(folder / "campaign.toml")
     assert fitting[0].remedy
+
+
+def test_the_opt_out_key(folder: Path) -> None:
+    assert load_campaign(folder).opt_out_key == ""
+    text = GOOD.replace("attempts_per_day = 2", 'opt_out_key = "#"')
+    (folder / "campaign.toml").write_text(text, "utf-8")
+    assert load_campaign(folder).opt_out_key == "#"
 
 
 def test_all_mistakes_are_named_at_once_in_file_order(folder: Path) -> None:

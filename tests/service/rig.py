@@ -100,6 +100,7 @@ class Rig:
     dispatcher: Dispatcher
     store: MemoryStore
     carrier: SimulatedCarrier
+    floor: Floor
     alarms: list[str] = field(default_factory=list)
     dials: list[tuple[Instant, str]] = field(default_factory=list)
     """When the carrier was told to dial which number."""
@@ -206,7 +207,7 @@ async def rig(
         plan=plan,
         workers=workers,
     )
-    running = Rig(clock, dispatcher, store, carrier)
+    running = Rig(clock, dispatcher, store, carrier, floor)
     async with trio.open_nursery() as keeping:
         await keeping.start(store.run)
         dispatcher.handle(CampaignChanged(given))

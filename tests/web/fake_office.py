@@ -27,6 +27,7 @@ from dialer.model.instant import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS, Instant
 from dialer.model.journal import EntryKind, JournalEntry, StoredEntry, Verification
 from dialer.model.leads import Lead, RejectedRow
 from dialer.model.numbers import CallerId, PhoneNumber
+from dialer.model.records import RequestChannel
 from dialer.model.reports import (
     CampaignReport,
     ImportReport,
@@ -36,6 +37,7 @@ from dialer.model.reports import (
     User,
 )
 from dialer.model.snapshot import AgentView, CallView, CampaignView, FloorSnapshot
+from dialer.model.suppression import InForce
 from dialer.web.office import OfficeBusy
 
 START = Instant(1_795_282_200_000)
@@ -177,6 +179,10 @@ class FakeOffice:
     )
     verification: Verification = field(default_factory=lambda: Verification(True, 250))
     on_event: Callable[[AgentEvent | ManagerEvent], None] | None = None
+    requests: list[tuple[object, ...]] = field(default_factory=list)
+    """What officers asked for, field by field."""
+    declared: list[str] = field(default_factory=list)
+    durable: bool = True
     waiting: int = 0
     """How many live streams wait for a change."""
     _snapshot: FloorSnapshot = field(
@@ -327,6 +333,50 @@ class FakeOffice:
             next_allowed_at=None,
             history=("2026-11-20 10:00 dialled, NO_ANSWER",),
         )
+
+    async def add_dnc(
+        self,
+        number: str,
+        *,
+        seller: str,
+        affiliates: bool,
+        channel: RequestChannel,
+        asked_by: str,
+        evidence: str,
+        received_at: Instant | None,
+        by: str,
+    ) -> InForce:
+        """A number with no digits will not do."""
+        await trio.lowlevel.checkpoint()
+        if self.busy:
+            raise OfficeBusy("the floor is busy")
+        digits = "".join(each for each in number if each.isdigit())
+        if not digits:
+            raise OperatorError(Problem("number", None, "it is no phone number", number))
+        said = (digits, seller, affiliates, channel, asked_by, evidence, received_at, by)
+        self.requests.append(said)
+        return InForce(f"+1{digits[-10:]}", self.at, self.durable, Instant(self.at + 14 * DAY_MS))
+
+    async def remove_dnc(
+        self, number: str, *, seller: str, because: str, evidence: str, by: str
+    ) -> InForce:
+        await trio.lowlevel.checkpoint()
+        if not because:
+            raise OperatorError(Problem("because", None, "this must not be empty"))
+        self.requests.append((number, seller, because, evidence, by))
+        return InForce(number, self.at, self.durable)
+
+    async def emergency(self, state: str, *, on: bool, because: str, by: str) -> InForce:
+        await trio.lowlevel.checkpoint()
+        if len(state) != 2:
+            raise OperatorError(Problem("state", None, "no such state is known", state))
+        self.declared = sorted({*self.declared, state} if on else {*self.declared} - {state})
+        self.requests.append((state, on, because, by))
+        return InForce(state, self.at, self.durable)
+
+    async def emergencies(self) -> Sequence[str]:
+        await trio.lowlevel.checkpoint()
+        return self.declared
 
     def metrics(self) -> tuple[bytes, str]:
         return b"dialer_up 1\n", "text/plain; version=0.0.4; charset=utf-8"
