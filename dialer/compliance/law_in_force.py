@@ -76,15 +76,14 @@ def law_in_force(
     """The rows of `codes` (the country first) that bind such a call on any of the local days from
     `first_day` to `last_day` (ordinals; the zones' clocks may disagree on the date)."""
     jurisdictions = {code: ruleset.jurisdictions[code] for code in codes}
-    dated = [
+    in_force = [
         rule
         for jurisdiction in jurisdictions.values()
         for rule in jurisdiction.rules
-        if mode in rule.modes
-        and purpose in rule.purposes
-        and rule.effective_from.toordinal() <= last_day
+        if rule.effective_from.toordinal() <= last_day
         and (rule.effective_to is None or first_day < rule.effective_to.toordinal())
     ]
+    dated = [rule for rule in in_force if mode in rule.modes and purpose in rule.purposes]
     rules = [rule for rule in dated if line in rule.lines]
     country = jurisdictions[codes[0]]
     general_codes = (country.code, *country.also)
@@ -121,7 +120,8 @@ def law_in_force(
         ),
         approvals=tuple(
             f"{rule.name}: {rule.approval.by}, {rule.approval.because}"
-            for rule in rules
+            # Also rows that bind this kind of call no longer: that may be what was loosened.
+            for rule in in_force
             if rule.approval is not None
         ),
     )
