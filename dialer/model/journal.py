@@ -60,6 +60,8 @@ class EntryKind(StrEnum):
     EXPORTED = "EXPORTED"
     """from, to (Instant or null), first_seq, last_seq, entries, sha256 (of the bundle's manifest),
     numbers (whether personal values went with it), by. A bundle of the journal left the house."""
+    RULESET_IN_FORCE = "RULESET_IN_FORCE"
+    """label, sha256, files [{name, sha256}], overlays, by. These rules decide from now on."""
     ERASED = "ERASED"
     """number_key, values (how many), by, because. The look-up table forgot a number."""
     RETENTION = "RETENTION"

@@ -50,6 +50,7 @@ from dialer.model.records import NO_RECORDS, NumberRecords, PastAttempt
 from dialer.model.reports import CampaignReport, ImportReport, RefusalRow, Role, User
 from dialer.model.suppression import SuppressionSource
 from dialer.store.imports import imported_before, sift
+from dialer.store.memory_audit import MemoryAuditTrail
 from dialer.store.number_records import records_from, taken_in
 from dialer.store.port import Emit
 from dialer.store.projections import (
@@ -67,13 +68,14 @@ from dialer.store.projections import (
 )
 from dialer.store.reports import ANSWERED_CALLS_MS, MACHINES, RECENT_MS
 from dialer.store.tables import METADATA
+from dialer.store.tallies import tally_of
 
 Key = tuple[Any, ...]
 MutableRow = dict[str, Any]
 T = TypeVar("T")
 
 
-class MemoryStore:
+class MemoryStore(MemoryAuditTrail):
     """`dialer.store.port.Store` in this process' memory. It outlives `run`: running it again is
     what opening the database again is for `SqlStore`. Nobody else reads it, so the key that hides
     personal data is no secret."""
@@ -170,6 +172,10 @@ class MemoryStore:
             self._apply(change)
         if entry.attempt_id is not None and gives_back(entry):
             self._slots.release(entry.attempt_id)
+        tally = tally_of(entry)
+        if tally is not None:
+            counts = self._tables["screening_count"]
+            counts.setdefault(tally, {**tally._asdict(), "screenings": 0})["screenings"] += 1
 
     def _head(self) -> Head:
         return Head(len(self._rows), self._rows[-1].hash) if self._rows else Head()

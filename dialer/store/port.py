@@ -15,12 +15,13 @@ from dialer.model.leads import LeadFile
 from dialer.model.record_files import RecordFile, RecordsReport
 from dialer.model.records import NumberRecords
 from dialer.model.reports import CampaignReport, ImportReport, RefusalRow, User
+from dialer.store.audit_port import AuditTrail
 
 Emit = Callable[[StoreEvent], None]
 """How a store speaks: called from the trio thread, never blocks."""
 
 
-class Store(Protocol):
+class Store(AuditTrail, Protocol):
     """The journal and its projections (leads, attempts, suppressions, users)."""
 
     def carry_out(self, command: StoreCommand) -> None:

@@ -130,6 +130,7 @@ def project(entry: JournalEntry, *, intended: bool = True) -> Sequence[Change]:
             | EntryKind.SERVICE_CHANGED
             | EntryKind.ALARM
             | EntryKind.EXPORTED
+            | EntryKind.RULESET_IN_FORCE
             | EntryKind.ERASED
             | EntryKind.RETENTION
             | EntryKind.RECORDS_IMPORTED

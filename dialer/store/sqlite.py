@@ -38,6 +38,7 @@ from dialer.store.port import Emit
 from dialer.store.projections import erased, user_added
 from dialer.store.record_rows import import_records, records_of
 from dialer.store.reservations import SharedBook
+from dialer.store.sql_audit import SqlAuditTrail
 from dialer.store.writer import Entries, Refill, Transaction, Work, Writer
 
 FLUSH_S = 5.0
@@ -72,7 +73,7 @@ class _Reply:
         return self._value
 
 
-class SqlStore:
+class SqlStore(SqlAuditTrail):
     """`dialer.store.port.Store` in the SQLite file `path` (made if it is not there).
 
     `emit` hears its events in the trio thread. Every entry is marked with `clock_shift_ms`. `book`

@@ -48,6 +48,12 @@ class JournalRow(_Row, table=True):
     __table_args__ = (
         Index("journal_by_number", "number_key", "seq"),
         Index("journal_by_kind", "kind", "seq"),
+        Index(
+            "journal_by_attempt",
+            "attempt_id",
+            "seq",
+            sqlite_where=text("attempt_id IS NOT NULL"),
+        ),
     )
 
     seq: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
@@ -279,6 +285,27 @@ class StateEmergencyRow(_Row, table=True):
     since: int
 
 
+class RulesetFileRow(_Row, table=True):
+    """A file of a ruleset that was in force, kept for ever; RULESET_IN_FORCE entries name it."""
+
+    __tablename__ = "ruleset_file"
+
+    sha256: str = Field(primary_key=True)
+    name: str
+    content: bytes
+
+
+class ScreeningCountRow(_Row, table=True):
+    """How many screenings of a campaign came out so in an hour; see `tallies`."""
+
+    __tablename__ = "screening_count"
+
+    campaign: str = Field(primary_key=True)
+    hour_at: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
+    code: str = Field(primary_key=True)
+    screenings: int
+
+
 class CampaignStateRow(_Row, table=True):
     """What a manager last asked of a campaign."""
 
@@ -312,5 +339,7 @@ NUMBER_RECORD: Table = METADATA.tables["number_record"]
 RESERVATION: Table = METADATA.tables["reservation"]
 SUPPRESSION: Table = METADATA.tables["suppression"]
 STATE_EMERGENCY: Table = METADATA.tables["state_emergency"]
+RULESET_FILE: Table = METADATA.tables["ruleset_file"]
+SCREENING_COUNT: Table = METADATA.tables["screening_count"]
 CAMPAIGN_STATE: Table = METADATA.tables["campaign_state"]
 USER: Table = METADATA.tables["user"]

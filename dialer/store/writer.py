@@ -17,7 +17,7 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -55,7 +55,8 @@ from dialer.store.reservations import (
     release,
     reserve,
 )
-from dialer.store.tables import JOURNAL, JOURNAL_HEAD, METADATA, PERSONAL
+from dialer.store.tables import JOURNAL, JOURNAL_HEAD, METADATA, PERSONAL, SCREENING_COUNT
+from dialer.store.tallies import Tally, tally_of
 
 GROUP = 1_000
 LINGER_S = 0.1
@@ -123,12 +124,16 @@ class Transaction:
         this is committed."""
         self._rows: list[dict[str, object]] = []
         self._personal: dict[str, PersonalValue] = {}
+        self._tallies: Counter[Tally] = Counter()
 
     def write(self, entry: JournalEntry) -> None:
         """Chain the entry and carry out its changes."""
         row, values = chain(self._head, entry, self._clock_shift_ms, self.key)
         self._head = Head(row.seq, row.hash)
         self._rows.append(row._asdict())
+        tally = tally_of(entry)
+        if tally is not None:
+            self._tallies[tally] += 1
         for value in values:
             if value.key not in self._known:
                 self._personal[value.key] = value
@@ -176,6 +181,13 @@ class Transaction:
             self.connection.execute(
                 sqlite_insert(PERSONAL).on_conflict_do_nothing(),
                 [value._asdict() for value in self._personal.values()],
+            )
+        if self._tallies:
+            counted = sqlite_insert(SCREENING_COUNT)
+            more = SCREENING_COUNT.c.screenings + counted.excluded.screenings
+            self.connection.execute(
+                counted.on_conflict_do_update(set_={"screenings": more}),
+                [{**tally._asdict(), "screenings": n} for tally, n in self._tallies.items()],
             )
         if self._rows:
             self.connection.execute(insert(JOURNAL), self._rows)

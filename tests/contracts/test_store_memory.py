@@ -12,12 +12,13 @@ from dialer.model.commands import Record
 from dialer.model.events import StoreEvent
 from dialer.store.memory import MemoryStore
 from dialer.store.port import Emit, Store
+from tests.contracts.audit_contract import AuditContract
 from tests.contracts.journal_entries import alarm
 from tests.contracts.running_store import Opener
 from tests.contracts.store_contract import StoreContract
 
 
-class TestMemoryStore(StoreContract):
+class TestMemoryStore(StoreContract, AuditContract):
     def build(self, folder: Path) -> Opener:
         listeners: list[Emit] = []
 

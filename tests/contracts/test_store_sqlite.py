@@ -22,6 +22,7 @@ from dialer.model.instant import HOUR_MS
 from dialer.store import sqlite
 from dialer.store.port import Emit, Store
 from dialer.store.sqlite import SqlStore
+from tests.contracts.audit_contract import AuditContract
 from tests.contracts.journal_entries import CAMPAIGN, NOW, alarm, dial
 from tests.contracts.running_store import Opener, running
 from tests.contracts.store_contract import StoreContract
@@ -29,7 +30,7 @@ from tests.contracts.store_contract import StoreContract
 ROOT = Path(__file__).parents[2]
 
 
-class TestSqlStore(StoreContract):
+class TestSqlStore(StoreContract, AuditContract):
     def build(self, folder: Path) -> Opener:
         def open_again(emit: Emit) -> Store:
             return SqlStore(folder / "dialer.db", emit)

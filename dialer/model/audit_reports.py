@@ -1,0 +1,434 @@
+"""Answers to an auditor's questions: values that pages and commands print.
+
+Every answer names the journal entries that prove it; `dialer audit verify` proves those.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from dialer.model.calls import AttemptId
+from dialer.model.instant import Instant
+from dialer.model.screening import Purpose
+
+ERASED = "erased"
+"""What stands for a number the look-up table has forgotten."""
+
+
+# --- one attempt ----------------------------------------------------------------------------------
+
+
+class RuleOutcome(StrEnum):
+    """What became of a rule in one decision. LIFTED: its condition was met, and an exemption let
+    the call pass all the same."""
+
+    PASSED = "PASSED"
+    FAILED = "FAILED"
+    LIFTED = "LIFTED"
+
+
+@dataclass(frozen=True, slots=True)
+class RuleLine:
+    """One rule of one decision: `values` are what it read, as (name, words); `citation` is "" where
+    the ruleset it was decided under is not archived."""
+
+    rule: str
+    code: str
+    outcome: RuleOutcome
+    citation: str
+    words: str
+    values: tuple[tuple[str, str], ...] = ()
+    lifted_by: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ListUsed:
+    """The copy of a list a decision used, and whether the number was on it."""
+
+    name: str
+    kind: str
+    state: str
+    obtained_at: Instant
+    issued_at: Instant | None
+    sha256: str
+    listed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """One decision about the attempt as it was written down. `moment`: when it was made, in words.
+    `zones`: each with the local time there. `evidence`: consents, relationships, requests, answers
+    of the Reassigned Numbers Database and the line, in words; `approvals`: loosened rules decided
+    with. `recorded` is False where an entry says how it came out and not what was read."""
+
+    moment: str
+    at: Instant
+    seq: int
+    verdict: str
+    codes: tuple[str, ...]
+    exemptions: tuple[str, ...]
+    explain: str
+    next_allowed_at: Instant | None
+    ruleset: str
+    tzdata: str
+    jurisdictions: tuple[str, ...]
+    zones: tuple[tuple[str, str], ...]
+    place: str
+    rules: tuple[RuleLine, ...]
+    lists: tuple[ListUsed, ...]
+    evidence: tuple[str, ...]
+    approvals: tuple[str, ...]
+    recorded: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """Something that happened, when, and what the clocks there showed: (zone, local time)."""
+
+    what: str
+    at: Instant
+    local: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """A journal entry an answer rests on."""
+
+    seq: int
+    kind: str
+    at: Instant
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How an attempt ended, None and "" where that is not known. `ring_ms`: from ringing (or, where
+    the trunk said nothing of it, from the dial) to the answer or the end. `disposition` is the
+    system's, `chosen` the agent's."""
+
+    disposition: str
+    chosen: str
+    cause: str
+    blame: str
+    status: int | None
+    q850: int | None
+    reason: str
+    answered: bool
+    live: bool
+    dropped: bool
+    verdict: str
+    verdict_confidence: float | None
+    verdict_rule: str
+    ring_ms: int | None
+    talk_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Everything the journal proves of one attempt (16 CFR 310.5(a)(2) and beyond).
+
+    `number`: E.164, or ERASED. `caller_name`, `raw_number`, `script`, `message`: "" where they were
+    not written down. `outcome` None: it has not ended. `clock_shift_ms` is non-zero where the
+    service clock was shifted: no such attempt reached the public network. `missing` names what such
+    a record should hold and this one does not.
+    """
+
+    attempt_id: AttemptId
+    number: str
+    raw_number: str
+    campaign: str
+    seller: str
+    subject: str
+    purpose: str
+    mode: str
+    recorded_voice: bool
+    caller_id: str
+    caller_name: str
+    trunk: str
+    agent: str
+    script: str
+    message: str
+    moments: tuple[Moment, ...]
+    outcome: Outcome | None
+    decisions: tuple[Decided, ...]
+    requests: tuple[str, ...]
+    proof: tuple[Proof, ...]
+    clock_shift_ms: int
+    missing: tuple[str, ...]
+
+    @property
+    def to_business(self) -> bool:
+        """Whether it was made to a business (the record has to say consumer or business)."""
+        return self.purpose == Purpose.BUSINESS
+
+
+# --- one number -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class TraceLine:
+    """One thing known of a number, in plain words. `seq`: the journal entry that proves it, None
+    for rows of files, whose import the journal names by the file's SHA-256."""
+
+    at: Instant
+    seq: int | None
+    kind: str
+    campaign: str
+    attempt_id: AttemptId | None
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class RequestTrace:
+    """A request not to be called, and what came of it. `entered_at` is also when it came into
+    force. `refused`: the first dial or offer refused for it; `dialled`: the first attempt placed
+    after it all the same, while it was in force (lawful only under a newer written consent, which
+    its explanation names)."""
+
+    seq: int
+    entered_at: Instant
+    received_at: Instant | None
+    deadline_at: Instant | None
+    channel: str
+    list_name: str
+    seller: str
+    affiliates: bool
+    asked_by: str
+    evidence: str
+    by: str
+    campaign: str
+    attempt_id: AttemptId | None
+    lifted_at: Instant | None
+    refused: TraceLine | None
+    dialled: TraceLine | None
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A row of a lead file with this number."""
+
+    campaign: str
+    list_name: str
+    line: int
+    raw_number: str
+    state: str
+    imported_at: Instant | None
+
+
+@dataclass(frozen=True, slots=True)
+class RecordLine:
+    """A row of a file of records about a number (consents and the like), its `value` as stored."""
+
+    kind: str
+    at: Instant
+    value: Mapping[str, object]
+    file_sha256: str
+    line: int
+    imported_at: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """Everything known of a number, oldest first. `erased`: the journal had personal values of it
+    that were erased on request, and the entries stand."""
+
+    number: str
+    lines: tuple[TraceLine, ...]
+    requests: tuple[RequestTrace, ...]
+    attempts: tuple[AttemptId, ...]
+    erased: bool
+
+
+# --- deciding again -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Mismatch:
+    """A stored decision that came out otherwise. `differences`: in words, each with both values."""
+
+    seq: int
+    kind: str
+    at: Instant
+    campaign: str
+    attempt_id: AttemptId | None
+    differences: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """Stored decisions decided again, with their own facts, ruleset and instant.
+
+    `agreeing` came out the same. `unrecorded` entries hold no facts; `without_ruleset` were made
+    under rules that are not archived or cannot be read (`faults` says why): neither proves
+    anything, so both count against it. `other_tzdata`: stored under another release of the zone
+    data than this one, decided again all the same. `lists_checked` memberships were looked up again
+    in the very copy the decision used; `lists_gone` could not be, the copy is no longer kept.
+    """
+
+    decided: int
+    agreeing: int
+    unrecorded: int
+    without_ruleset: int
+    other_tzdata: Mapping[str, int]
+    mismatches: tuple[Mismatch, ...]
+    mismatched: int
+    lists_checked: int
+    lists_gone: int
+    faults: tuple[str, ...]
+    per_second: float
+
+    @property
+    def agrees(self) -> bool:
+        """Whether every stored decision could be made again and came out the same."""
+        return not (self.mismatched or self.without_ruleset or self.unrecorded)
+
+
+# --- drops ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptOutcome:
+    """What a drop sheet reads of an ended attempt; instants None where it never came so far."""
+
+    attempt_id: AttemptId
+    dialled_at: Instant
+    ringing_at: Instant | None
+    answered_at: Instant | None
+    greeting_ended_at: Instant | None
+    verdict_at: Instant | None
+    bridged_at: Instant | None
+    message_at: Instant | None
+    ended_at: Instant
+    live: bool
+    dropped: bool
+    cause: str
+    placed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DropFigure:
+    """Live answers, those dropped, and over which time: `since` inclusive, `until` exclusive."""
+
+    since: Instant
+    until: Instant
+    live: int
+    dropped: int
+
+    @property
+    def rate(self) -> float:
+        return self.dropped / self.live if self.live else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class DropLine:
+    """One dropped call. `message_late_ms`: how long after the lawful two seconds the message began;
+    0 in time, None where none was played (the callee hung up first)."""
+
+    attempt_id: AttemptId
+    at: Instant
+    message_late_ms: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class RingBreach:
+    """An unanswered call we ended before it had rung as long as the law asks."""
+
+    attempt_id: AttemptId
+    at: Instant
+    rang_ms: int
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class DropSheet:
+    """A campaign's month, as regulators ask for it. Days and months are UTC.
+
+    `month` figures that one; `days` those of it with a live answer; `rolling`: the worst 30 days
+    ending at any instant of the month; `day_worst`: the worst 24 hours; `fixed`: the successive
+    30-day periods, counted from the campaign's first dial, that touch the month. `false_positives`
+    says in words what is known of live people the detector took for machines.
+    """
+
+    campaign: str
+    month: str
+    ceiling: float
+    complete: bool
+    figure: DropFigure
+    days: tuple[DropFigure, ...]
+    rolling: DropFigure | None
+    day_worst: DropFigure | None
+    fixed: tuple[DropFigure, ...]
+    drops: tuple[DropLine, ...]
+    ring_minimum_ms: int
+    ring_breaches: tuple[RingBreach, ...]
+    false_positives: str
+
+    @property
+    def messages_in_time(self) -> int:
+        return sum(drop.message_late_ms == 0 for drop in self.drops)
+
+
+# --- refusals and lists ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class RefusalBucket:
+    """Screenings of a stretch of time: `allowed` were to be dialled, `refused` by primary code."""
+
+    at: Instant
+    allowed: int
+    refused: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class RefusalCounts:
+    """A campaign's screenings over time, oldest first; buckets without any are left out. `totals`
+    by code, most first."""
+
+    campaign: str
+    since: Instant
+    until: Instant
+    bucket_ms: int
+    buckets: tuple[RefusalBucket, ...]
+    totals: Mapping[str, int]
+    allowed: int
+
+
+@dataclass(frozen=True, slots=True)
+class ListFreshness:
+    """A do-not-call list in force: `stale` where the law would refuse every call for its age."""
+
+    name: str
+    kind: str
+    state: str
+    obtained_at: Instant
+    age_days: int
+    max_age_days: int | None
+    entries: int
+    sha256: str
+    stale: bool
+
+
+# --- rulesets -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class RulesetFile:
+    """One file of a ruleset as it was in force."""
+
+    name: str
+    sha256: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class RulesetArchive:
+    """Every file of a ruleset that was in force, so that what it decided can be decided again.
+    `overlays`: names of those among `files` that are overlays, in the order applied."""
+
+    label: str
+    sha256: str
+    files: tuple[RulesetFile, ...]
+    overlays: tuple[str, ...] = ()
