@@ -88,10 +88,11 @@ COUNTRY_ZONES = {
     "VI": "America/St_Thomas", "PR": "America/Puerto_Rico",
 }  # fmt: skip
 BY_HAND = {
-    # Overlays assigned by the numbering plan administrator that the package lacks.
-    "436": ("US", "OH"), "457": ("US", "LA"), "465": ("US", "NY"), "471": ("US", "MS"),
-    "483": ("US", "AL"), "621": ("US", "TX"), "624": ("US", "NY"), "729": ("US", "TN"),
-    "837": ("US", "CA"), "861": ("US", "IL"), "924": ("US", "MN"),
+    # Overlays that state commissions put into service and the package lacks.
+    "357": ("US", "CA"), "436": ("US", "OH"), "457": ("US", "LA"), "465": ("US", "NY"),
+    "471": ("US", "MS"), "483": ("US", "AL"), "621": ("US", "TX"), "624": ("US", "NY"),
+    "679": ("US", "MI"), "729": ("US", "TN"), "837": ("US", "CA"), "861": ("US", "IL"),
+    "924": ("US", "MN"),
     # In the metadata, but without a name in the geocoder.
     "203": ("US", "CT"), "310": ("US", "CA"), "713": ("US", "TX"), "718": ("US", "NY"),
     "905": ("CA", "ON"),
