@@ -24,6 +24,7 @@ from dialer.model.events import (
     AgentSignedIn,
     AgentSignedOut,
     AgentSkipped,
+    AgentSuppressed,
 )
 from dialer.model.instant import Instant
 from dialer.model.reports import Role
@@ -64,6 +65,7 @@ class AgentPages:
             "pause": self.pause,
             "end": self.end,
             "hang-up": self.hang_up,
+            "do-not-call": self.do_not_call,
             "launch": self.launch,
             "skip": self.skip,
             "dispose": self.dispose,
@@ -150,6 +152,17 @@ class AgentPages:
         if call is None or text_field(visit.form, "attempt") != str(call.attempt):
             return _back()
         return await self._send(AgentHungUp(visit.user.name))
+
+    async def do_not_call(self, visit: Visit) -> Response:
+        """The person on the line asked not to be called again; the call goes on. Field `evidence`:
+        their words, if the agent wrote them down."""
+        call = self._call(visit)
+        if call is None or call.attempt is None:
+            return _back()
+        if text_field(visit.form, "attempt") != str(call.attempt):
+            return _back()
+        evidence = text_field(visit.form, "evidence")[:NOTES_LIMIT]
+        return await self._send(AgentSuppressed(visit.user.name, call.attempt, evidence))
 
     async def launch(self, visit: Visit) -> Response:
         return await self._about_preview(visit, AgentLaunched(visit.user.name))
@@ -330,4 +343,5 @@ def _call_data(call: CallView) -> dict[str, object]:
         "attempt_state": call.state,
         "talk_started_at": call.talk_started_at,
         "notice": call.notice,
+        "opted_out": call.opted_out,
     }

@@ -32,6 +32,7 @@ from dialer.web.compliance_pages import CompliancePages
 from dialer.web.live import LiveSource, LiveStream, signed_out_event
 from dialer.web.office import Office, OfficeBusy
 from dialer.web.rendering import Pages
+from dialer.web.request_pages import RequestPages
 from dialer.web.session import SESSION_HOURS, Sessions, Visit
 from dialer.web.site import Site
 from dialer.web.user_pages import UserPages
@@ -79,6 +80,7 @@ def build_app(office: Office, *, secret_key: str, secure_cookies: bool = False) 
             *agents.routes(),
             *campaigns.routes(),
             *compliance.routes(),
+            *RequestPages(site).routes(),
             *UserPages(site).routes(),
             Route("/live", _LiveEndpoint(site, sources).endpoint),
             Route("/healthz", partial(_health, office)),

@@ -19,6 +19,7 @@ from dialer.model.events import (
     AgentSignedIn,
     AgentSignedOut,
     AgentSkipped,
+    AgentSuppressed,
 )
 from dialer.model.instant import DAY_MS, HOUR_MS, Instant
 from dialer.web.agent_pages import hours_text
@@ -30,7 +31,7 @@ BUTTONS = {
     AgentState.PAUSED: {"ready", "end"},
     AgentState.READY: {"pause", "end"},
     AgentState.RESERVED: {"pause", "end", "hang-up"},
-    AgentState.INCALL: {"pause", "end", "hang-up"},
+    AgentState.INCALL: {"pause", "end", "hang-up", "do-not-call"},
     AgentState.WRAPUP: {"pause", "end", "dispose"},
 }
 
@@ -101,7 +102,7 @@ async def test_a_remembered_wish_is_shown_and_not_offered_again() -> None:
     async with visitor(app_of(office), "ada") as client:
         page = await client.get("/agent")
         assert "You will be paused after this call" in page.text
-        assert actions(page) == {"end", "hang-up"}
+        assert actions(page) == {"end", "hang-up", "do-not-call"}
 
 
 async def test_a_phone_that_is_down_is_said() -> None:
@@ -241,6 +242,27 @@ async def test_an_agent_of_no_campaign_is_told_what_to_do() -> None:
         answer = await client.post("/agent/start", data={"csrf": token(page)})
         assert answer.status_code == 303
     assert not office.sent
+
+
+async def test_do_not_call_during_the_call() -> None:
+    office = FakeOffice()
+    office.show_agent(agent_view(AgentState.INCALL, on_call()))
+    async with visitor(app_of(office), "ada") as client:
+        old = token(await client.get("/agent"))
+        await client.post("/agent/do-not-call", data={"csrf": old, "attempt": "40"})
+        assert not office.sent
+        answer = await click(
+            client, "/agent", "/agent/do-not-call", attempt="41", evidence="said stop"
+        )
+        assert answer.status_code == 303
+        assert office.sent == [AgentSuppressed("ada", AttemptId(41), "said stop")]
+        office.show_agent(agent_view(AgentState.INCALL, replace(on_call(), opted_out=True)))
+        page = await client.get("/agent")
+        assert "do-not-call" not in actions(page) and "On the do-not-call list." in page.text
+        assert (await client.get("/agent/state")).json()["call"]["opted_out"] is True
+        office.show_agent(agent_view(AgentState.READY))
+        await client.post("/agent/do-not-call", data={"csrf": old, "attempt": "41"})
+        assert len(office.sent) == 1
 
 
 async def test_the_state_as_data() -> None:
