@@ -1,5 +1,6 @@
 # Each target does all its set-up on a fresh machine. Nothing outside this folder is touched, but for
-# Debian packages that are missing (sip-tester for the demo, chromium too for the tests).
+# Debian packages that are missing (sip-tester for the demo, chromium
+# and postgresql too for the tests).
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -12,7 +13,7 @@ demo: $(VENV)/demo-ready
 	$(BIN)/dialer demo $(ARGS)
 
 test: $(VENV)/test-ready
-	@deploy/packages.sh sipp:sip-tester chromium:chromium
+	@deploy/packages.sh sipp:sip-tester chromium:chromium pg_ctlcluster:postgresql
 	$(MAKE) --no-print-directory check
 	$(BIN)/python -m pytest $(ARGS)
 

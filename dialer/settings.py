@@ -50,6 +50,16 @@ class CarrierSettings(_Table):
     recordings: Path | None = None
 
 
+class ReservationSettings(_Table):
+    """Where the slots under frequency caps are kept. `database`: the book several nodes share, as
+    `postgresql://USER@HOST/NAME` (a password belongs into libpq's own password file); without it
+    they are in this node's own database. `node`: this node's name among them, the same over
+    restarts; without it one is made and kept."""
+
+    database: str | None = None
+    node: Annotated[str, Field(min_length=1)] | None = None
+
+
 class TrunkSettings(_Table):
     """A carrier contract: address, most calls at a time, most new calls a second."""
 
@@ -67,6 +77,7 @@ class _File(_Table):
     clock_shift_s: int = 0
     web: WebSettings = WebSettings()
     carrier: CarrierSettings = CarrierSettings()
+    reservations: ReservationSettings = ReservationSettings()
     trunks: Annotated[tuple[TrunkSettings, ...], Field(min_length=1)]
 
 
@@ -88,6 +99,7 @@ class Settings:
     carrier: CarrierSettings
     trunks: tuple[Trunk, ...]
     rules: Path | None = None
+    reservations: ReservationSettings = ReservationSettings()
 
     @property
     def database(self) -> Path:
@@ -98,11 +110,19 @@ class Settings:
         given = os.environ.get(SECRET_VARIABLE)
         if given:
             return given
-        file = self.data / "secret_key"
+        return self._made_once("secret_key", 48)
+
+    def node(self) -> str:
+        """This node's name in a shared book of reservations: from the settings, else made once and
+        kept in `data`."""
+        return self.reservations.node or self._made_once("node", 12)
+
+    def _made_once(self, name: str, length: int) -> str:
+        file = self.data / name
         self.data.mkdir(parents=True, exist_ok=True)
         if not file.exists():
             file.touch(mode=0o600, exist_ok=False)
-            file.write_text(secrets.token_urlsafe(48))
+            file.write_text(secrets.token_urlsafe(length))
         return file.read_text().strip()
 
 
@@ -133,6 +153,7 @@ def read_settings(file: Path) -> Settings:
         clock_shift_s=read.clock_shift_s,
         web=read.web,
         carrier=carrier,
+        reservations=read.reservations,
         trunks=tuple(Trunk(t.name, t.address, t.channels, t.cps) for t in read.trunks),
     )
 

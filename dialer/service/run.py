@@ -27,6 +27,7 @@ from dialer.service.office import ServiceOffice
 from dialer.service.questions import store_leads
 from dialer.settings import Settings
 from dialer.store.port import Store
+from dialer.store.reservations import SharedBook
 from dialer.store.sqlite import SqlStore
 from dialer.telemetry.logs import attempt_line
 from dialer.telemetry.metrics import Metrics
@@ -66,7 +67,9 @@ class Service:
         floor = Floor(self._data.ruleset, Suppressions(self._data.lists), self._settings.trunks)
         dispatcher = Dispatcher(floor, clock.now, lambda command: route(command))
         metrics = Metrics(dispatcher.snapshot)
-        store = SqlStore(self._settings.database, dispatcher.emit, clock.shift_ms)
+        store = SqlStore(
+            self._settings.database, dispatcher.emit, clock.shift_ms, self._shared_book()
+        )
         carrier = self._carrier(dispatcher.emit, clock.now, metrics)
         route = _Router(store, carrier, metrics)
         office = ServiceOffice(clock, floor, dispatcher, store, metrics, self._settings.data)
@@ -95,6 +98,10 @@ class Service:
                 calling.cancel_scope.cancel()
             store.carry_out(_changed("stopped", clock.now()))
             keeping.cancel_scope.cancel()
+
+    def _shared_book(self) -> SharedBook | None:
+        address = self._settings.reservations.database
+        return SharedBook(address, self._settings.node()) if address else None
 
     def _carrier(self, emit: Emit, now: Callable[[], Instant], metrics: Metrics) -> Carrier:
         chosen = self._settings.carrier
