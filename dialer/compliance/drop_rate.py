@@ -29,7 +29,7 @@ def connect_deadline(
     """When to stop waiting for an agent and play the message: two seconds after the end of the
     greeting, or after the verdict where nobody spoke; never sooner than BRIDGE_GRACE_MS after the
     verdict. Speech before the answer is not the person's: such a greeting ends at the answer."""
-    lawful = _lawful_until(answered_at, greeting_ended_at, verdict_at)
+    lawful = lawful_until(answered_at, greeting_ended_at, verdict_at)
     return max(lawful, Instant(verdict_at + BRIDGE_GRACE_MS))
 
 
@@ -41,12 +41,13 @@ def connected_in_time(
 ) -> bool:
     """Did the agent come within the two seconds? If not, the call counts as a drop, though the two
     may have talked."""
-    return connected_at <= _lawful_until(answered_at, greeting_ended_at, verdict_at)
+    return connected_at <= lawful_until(answered_at, greeting_ended_at, verdict_at)
 
 
-def _lawful_until(
+def lawful_until(
     answered_at: Instant, greeting_ended_at: Instant | None, verdict_at: Instant
 ) -> Instant:
+    """Until when an agent has to be there, or the message."""
     since = verdict_at if greeting_ended_at is None else max(greeting_ended_at, answered_at)
     return Instant(since + CONNECT_WITHIN_MS)
 

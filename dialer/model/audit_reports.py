@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from dialer.model.calls import AttemptId
 from dialer.model.instant import Instant
+from dialer.model.journal import JsonValue
 from dialer.model.screening import Purpose
 
 ERASED = "erased"
@@ -223,7 +224,7 @@ class RecordLine:
 
     kind: str
     at: Instant
-    value: Mapping[str, object]
+    value: Mapping[str, JsonValue]
     file_sha256: str
     line: int
     imported_at: Instant
@@ -283,91 +284,6 @@ class Replay:
     def agrees(self) -> bool:
         """Whether every stored decision could be made again and came out the same."""
         return not (self.mismatched or self.without_ruleset or self.unrecorded)
-
-
-# --- drops ----------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class AttemptOutcome:
-    """What a drop sheet reads of an ended attempt; instants None where it never came so far."""
-
-    attempt_id: AttemptId
-    dialled_at: Instant
-    ringing_at: Instant | None
-    answered_at: Instant | None
-    greeting_ended_at: Instant | None
-    verdict_at: Instant | None
-    bridged_at: Instant | None
-    message_at: Instant | None
-    ended_at: Instant
-    live: bool
-    dropped: bool
-    cause: str
-    placed: bool
-
-
-@dataclass(frozen=True, slots=True)
-class DropFigure:
-    """Live answers, those dropped, and over which time: `since` inclusive, `until` exclusive."""
-
-    since: Instant
-    until: Instant
-    live: int
-    dropped: int
-
-    @property
-    def rate(self) -> float:
-        return self.dropped / self.live if self.live else 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class DropLine:
-    """One dropped call. `message_late_ms`: how long after the lawful two seconds the message began;
-    0 in time, None where none was played (the callee hung up first)."""
-
-    attempt_id: AttemptId
-    at: Instant
-    message_late_ms: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class RingBreach:
-    """An unanswered call we ended before it had rung as long as the law asks."""
-
-    attempt_id: AttemptId
-    at: Instant
-    rang_ms: int
-    cause: str
-
-
-@dataclass(frozen=True, slots=True)
-class DropSheet:
-    """A campaign's month, as regulators ask for it. Days and months are UTC.
-
-    `month` figures that one; `days` those of it with a live answer; `rolling`: the worst 30 days
-    ending at any instant of the month; `day_worst`: the worst 24 hours; `fixed`: the successive
-    30-day periods, counted from the campaign's first dial, that touch the month. `false_positives`
-    says in words what is known of live people the detector took for machines.
-    """
-
-    campaign: str
-    month: str
-    ceiling: float
-    complete: bool
-    figure: DropFigure
-    days: tuple[DropFigure, ...]
-    rolling: DropFigure | None
-    day_worst: DropFigure | None
-    fixed: tuple[DropFigure, ...]
-    drops: tuple[DropLine, ...]
-    ring_minimum_ms: int
-    ring_breaches: tuple[RingBreach, ...]
-    false_positives: str
-
-    @property
-    def messages_in_time(self) -> int:
-        return sum(drop.message_late_ms == 0 for drop in self.drops)
 
 
 # --- refusals and lists ---------------------------------------------------------------------------

@@ -6,13 +6,13 @@ from collections.abc import Collection, Sequence
 from typing import Protocol
 
 from dialer.model.audit_reports import (
-    AttemptOutcome,
     Listing,
     RecordLine,
     RefusalBucket,
     RulesetArchive,
 )
 from dialer.model.calls import AttemptId
+from dialer.model.drop_reports import AttemptOutcome
 from dialer.model.instant import Instant
 from dialer.model.journal import EntryKind, StoredEntry
 

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from dialer.model.audit_reports import (
-    AttemptOutcome,
     Listing,
     RecordLine,
     RefusalBucket,
@@ -16,6 +15,7 @@ from dialer.model.audit_reports import (
     RulesetFile,
 )
 from dialer.model.calls import AttemptId, AttemptState
+from dialer.model.drop_reports import AttemptOutcome
 from dialer.model.errors import JournalFault
 from dialer.model.instant import Instant
 from dialer.model.journal import EntryKind, JournalEntry, JsonValue
@@ -73,8 +73,9 @@ def outcome_of(row: Mapping[str, Any]) -> AttemptOutcome:
         ended_at=Instant(row["ended_at"]),
         live=bool(row["live"]),
         dropped=bool(row["dropped"]),
-        cause=row["cause"],
         placed=bool(row["placed"]),
+        cause=row["cause"],
+        status=row["status"],
     )
 
 

@@ -12,13 +12,13 @@ import trio
 from dialer.audit.chain import ChainedRow, writable
 from dialer.audit.personal import PersonalKey, PersonalValue
 from dialer.model.audit_reports import (
-    AttemptOutcome,
     Listing,
     RecordLine,
     RefusalBucket,
     RulesetArchive,
 )
 from dialer.model.calls import AttemptId
+from dialer.model.drop_reports import AttemptOutcome
 from dialer.model.instant import Instant
 from dialer.model.journal import EntryKind, JournalEntry, StoredEntry
 from dialer.store.audit_rows import (

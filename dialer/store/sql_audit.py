@@ -12,13 +12,13 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from dialer.audit.chain import ChainedRow, Unreadable, keys_of, stored_entry, writable
 from dialer.audit.personal import PersonalKey
 from dialer.model.audit_reports import (
-    AttemptOutcome,
     Listing,
     RecordLine,
     RefusalBucket,
     RulesetArchive,
 )
 from dialer.model.calls import AttemptId
+from dialer.model.drop_reports import AttemptOutcome
 from dialer.model.errors import JournalFault
 from dialer.model.instant import Instant
 from dialer.model.journal import EntryKind, StoredEntry
