@@ -77,6 +77,11 @@ def _mu_law_tables() -> tuple[NDArray[np.uint8], NDArray[np.int16]]:
 _ENCODE, _DECODE = _mu_law_tables()
 
 
+def spoken(recording: bytes) -> NDArray[np.int16]:
+    """The samples of a raw µ-law recording (deploy/demo/audio)."""
+    return _DECODE[np.frombuffer(recording, np.uint8)]
+
+
 def strength(samples: NDArray[np.int16], hz: float) -> float:
     """Amplitude of the sine of `hz` in the samples (Goertzel's single Fourier bin)."""
     if len(samples) == 0:
@@ -130,13 +135,16 @@ def event_type(sdp: str) -> int:
 
 
 class FarEnd:
-    """Use as a context manager; `address` is `host:port`. `calls` grows as INVITEs arrive."""
+    """Use as a context manager; `address` is `host:port` (any free port unless one is given).
+    `calls` grows as INVITEs arrive."""
 
-    def __init__(self, scripts: Mapping[str, Script], otherwise: Script | None = None) -> None:
+    def __init__(
+        self, scripts: Mapping[str, Script], otherwise: Script | None = None, port: int = 0
+    ) -> None:
         self._scripts = scripts
         self._otherwise = otherwise
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._socket.bind(("127.0.0.1", 0))
+        self._socket.bind(("127.0.0.1", port))
         self._socket.setblocking(False)
         host, port = self._socket.getsockname()
         self.address = f"{host}:{port}"

@@ -126,8 +126,8 @@ async def build(
     leads = folder / "campaigns" / "demo" / "leads.csv"
     with leads.open("w", newline="", encoding="utf-8-sig") as out:
         rows = csv.writer(out)
-        rows.writerow(("First Name", "Last Name", "City", "Phone"))
-        rows.writerows(("Ada", "Sample", "Sampleton", each) for each in numbers)
+        rows.writerow(("First Name", "Last Name", "City", "State", "ZIP", "Phone"))
+        rows.writerows(("Ada", "Sample", "Sampleton", "", "", each) for each in numbers)
     settings = read_settings(config)
     passwords = {name: secrets.token_urlsafe(12) for name in ("manager", *agent_names(agents))}
     async with writing(settings) as store:
@@ -143,7 +143,7 @@ def _numbers(behaviours: Sequence[str], suppressions: Suppressions) -> tuple[str
     chosen: list[str] = []
     for behaviour in behaviours:
         fitting = (f"+1{area}{number(behaviour)[5:]}" for area in _AREAS)
-        chosen.append(next(n for n in fitting if n not in chosen and not suppressions.find(n, "")))
+        chosen.append(next(n for n in fitting if n not in chosen and not suppressions.on_lists(n)))
     return tuple(chosen)
 
 
