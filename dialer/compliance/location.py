@@ -6,7 +6,7 @@ The ladder, from the strongest step down:
 2. a ZIP that disagrees with the area code (the person moved, the number was ported): both;
 3. no ZIP: every zone of the area code, and where it has none in common with the address's state
    or province, every zone of that as well;
-4. no area code of a place: the ZIP's zones;
+4. no area code of a place (a number with a fault): the ZIP's zones;
 5. neither: no zone, so that no hour is known to be lawful.
 
 A prefix (the three digits after the area code) never narrows anything: numbers move with their
@@ -85,7 +85,7 @@ def _faulty(answer: Unreadable, state: str, postcode: str) -> Place:
     unknown = answer.code is ReasonCode.TZ_UNKNOWN
     return Place(
         country="",
-        states=tuple(sorted({*address.states, address.state} - {""})),
+        states=_together((), address.states, address.state),
         zones=address.zones,
         address_state=_state_of(address),
         postcode=address.postcode,
@@ -97,59 +97,65 @@ def _faulty(answer: Unreadable, state: str, postcode: str) -> Place:
 
 @lru_cache(maxsize=65_536)
 def _placed(area_code: str, country: str, state: str, postcode: str) -> Place:
+    """The country is the area code's where there is one."""
     area = area_codes().get(area_code)
     if area is None:
         country_zones = zones_of_country(country)
         step = f"every zone of {country}" if country_zones else f"no zone is known for {country}"
         return Place(country, zones=country_zones, ladder=step)
-    address = _address(state, postcode) if country in _WITH_ZIPS else _Address()
-    zones, step = _climb(area_code, area.zones, address)
-    states = {*area.states, *address.states, address.state} - {""}
+    address = _address(state, postcode) if area.country in _WITH_ZIPS else _Address()
+    zones, step = _climb(area.zones, address.zones, address.claims)
     return Place(
-        country=country,
+        country=area.country,
         area_code=area_code,
-        states=tuple(sorted(states)),
-        zones=tuple(sorted(zones)),
+        states=_together(area.states, address.states, address.state),
+        zones=zones,
         address_state=_state_of(address),
         postcode=address.postcode,
-        ladder=_told(step, address),
+        ladder=_told(step.format(area=area_code, zip=address.postcode), address),
     )
 
 
+@lru_cache(maxsize=4_096)
+def _together(of_area: tuple[str, ...], of_zip: tuple[str, ...], given: str) -> tuple[str, ...]:
+    return tuple(sorted({*of_area, *of_zip, given} - {""}))
+
+
+@lru_cache(maxsize=4_096)
 def _climb(
-    area_code: str, area_zones: tuple[str, ...], address: _Address
-) -> tuple[frozenset[str], str]:
+    area_zones: tuple[str, ...], zip_zones: tuple[str, ...], claims: tuple[frozenset[str], ...]
+) -> tuple[tuple[str, ...], str]:
     """The zones, and in words the step they come from."""
-    area, of_zip = frozenset(area_zones), frozenset(address.zones)
+    area, of_zip = frozenset(area_zones), frozenset(zip_zones)
     against = of_zip or area
-    elsewhere = frozenset[str]().union(*(zones for zones in address.claims if not zones & against))
+    elsewhere = frozenset[str]().union(*(zones for zones in claims if not zones & against))
     if of_zip and elsewhere:
-        return (
-            area | of_zip | elsewhere,
-            f"area code {area_code}, ZIP {address.postcode} and state {address.state} together: "
-            "the ZIP is not in that state",
+        zones = area | of_zip | elsewhere
+        step = (
+            "area code {area}, ZIP {zip} and the address's state together: the ZIP is not in that "
+            "state"
         )
-    if of_zip and not area:
-        return of_zip, f"ZIP {address.postcode}; no zone is known for the area code"
-    if of_zip and of_zip <= area:
-        return of_zip, f"ZIP {address.postcode}, which agrees with area code {area_code}"
-    if of_zip:
-        return (
-            area | of_zip,
-            f"area code {area_code} and ZIP {address.postcode} together: they disagree, the person "
-            "moved or the number was ported",
+    elif of_zip and of_zip <= area:
+        zones, step = of_zip, "ZIP {zip}, which agrees with area code {area}"
+    elif of_zip:
+        zones = area | of_zip
+        step = (
+            "area code {area} and ZIP {zip} together: they disagree, the person moved or the "
+            "number was ported"
         )
-    if area and elsewhere:
-        return (
-            area | elsewhere,
-            f"every zone of area code {area_code} and of the address's state: they have none in "
-            "common, the person moved or the number was ported",
+    elif elsewhere:
+        zones = area | elsewhere
+        step = (
+            "every zone of area code {area} and of the address's state: they have none in common, "
+            "the person moved or the number was ported"
         )
-    return area, f"every zone of area code {area_code}"
+    else:
+        zones, step = area, "every zone of area code {area}"
+    return tuple(sorted(zones)), step
 
 
 def _told(step: str, address: _Address) -> str:
-    return "; ".join((step, *address.notes))
+    return "; ".join((step, *address.notes)) if address.notes else step
 
 
 def _state_of(address: _Address) -> str:

@@ -171,12 +171,11 @@ def _of_a_place(national: str, enabled: frozenset[str] | None) -> PhoneNumber | 
         return _of_no_place(f"{code} is a code for {area.service}")
     made_up = national[3:8] == "55501"
     """555-0100 to 555-0199 are set aside in every area code for made-up numbers."""
-    region = _known_to_the_library().get(code)
-    if region is not None and not made_up:
-        given_out, services = _patterns(region)
-        if any(kind.fullmatch(national) for kind in services):
+    known = _known_to_the_library().get(code)
+    if known is not None and not made_up:
+        if known.services.fullmatch(national):
             return _of_no_place(f"numbers of {code} that look like this are of a service")
-        if not any(kind.fullmatch(national) for kind in given_out):
+        if not known.people.fullmatch(national):
             return _invalid(f"no number of area code {code} looks like this", "Check the number.")
     if enabled is not None and area.country not in enabled:
         return _other_country(f"area code {code} belongs to another country ({area.country})")
@@ -207,27 +206,33 @@ def _abroad(
     return PhoneNumber(found.e164, found.country, zones)
 
 
+@dataclass(frozen=True, slots=True)
+class _Patterns:
+    """What numbers of people, and numbers of services, look like in a region: the library's own
+    patterns, without its search for the region, which takes most of its time."""
+
+    people: re.Pattern[str]
+    services: re.Pattern[str]
+
+
 @cache
-def _known_to_the_library() -> dict[str, str]:
-    """The library's region for each area code it has numbers of. Overlays it lacks are in
+def _known_to_the_library() -> dict[str, _Patterns]:
+    """The library's patterns for each area code it has numbers of. Overlays it lacks are in
     `area_codes.toml`; of theirs every number is taken to be given out."""
-    regions = {}
+    found = {}
     for code, area in area_codes().items():
         if area.country:
             region = "PR" if area.states == ("PR",) else area.country
-            given_out, _ = _patterns(region)
+            patterns = _patterns(region)
             leads = _metadata(region).leading_digits
-            if leads or any(kind.fullmatch(f"{code}2345678") for kind in given_out):
-                regions[code] = region
-    return regions
+            if leads or patterns.people.fullmatch(f"{code}2345678"):
+                found[code] = patterns
+    return found
 
 
 @cache
-def _patterns(region: str) -> tuple[list[re.Pattern[str]], list[re.Pattern[str]]]:
-    """What numbers of people, and numbers of services, look like in a region: the library's own
-    patterns, without its search for the region, which takes most of its time."""
+def _patterns(region: str) -> _Patterns:
     metadata = _metadata(region)
-    people = (metadata.fixed_line, metadata.mobile)
     services = (
         metadata.premium_rate,
         metadata.toll_free,
@@ -238,7 +243,7 @@ def _patterns(region: str) -> tuple[list[re.Pattern[str]], list[re.Pattern[str]]
         metadata.uan,
         metadata.voicemail,
     )
-    return _compiled(people), _compiled(services)
+    return _Patterns(_any_of(metadata.fixed_line, metadata.mobile), _any_of(*services))
 
 
 def _metadata(region: str) -> PhoneMetadata:
@@ -248,9 +253,9 @@ def _metadata(region: str) -> PhoneMetadata:
     return metadata
 
 
-def _compiled(kinds: tuple[phonenumbers.PhoneNumberDesc | None, ...]) -> list[re.Pattern[str]]:
-    texts = {kind.national_number_pattern for kind in kinds if kind is not None}
-    return [re.compile(text) for text in sorted(text for text in texts if text)]
+def _any_of(*kinds: phonenumbers.PhoneNumberDesc | None) -> re.Pattern[str]:
+    texts = {kind.national_number_pattern for kind in kinds if kind is not None} - {None}
+    return re.compile("|".join(sorted(f"(?:{text})" for text in texts)) or "(?!)")
 
 
 def _of_no_place(explain: str) -> Unreadable:

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
-_WRITTEN = re.compile(r"([0-9]{4,5})(?:\.0+)?|([0-9]{5})[- ]?[0-9]{4}")
+_WRITTEN = re.compile(r"'?([0-9]{4,5})(?:\.0+)?|'?([0-9]{5})[- ]?[0-9]{4}")
 """Five digits, or nine (ZIP+4), or four where a spreadsheet lost a leading zero; a spreadsheet may
-have added `.0` too."""
+have added `.0` too, or an apostrophe in front."""
 
 
 @dataclass(frozen=True, slots=True)
