@@ -39,6 +39,7 @@ from dialer.dnc.numbers import (
     Numbers,
     among,
     number_of,
+    numbers_in,
 )
 from dialer.model.errors import OperatorError, Problem
 from dialer.model.instant import Instant
@@ -286,9 +287,7 @@ class NumberIndex:
     def numbers(self) -> Iterator[Numbers]:
         """Every number, ascending within each array: an area code at a time, then the others."""
         for area, _ in self.areas:
-            marks = np.unpackbits(self.area_words(area).view(np.uint8), bitorder="little")
-            base = FIRST_NANP + (area - FIRST_AREA) * AREA_SIZE
-            yield np.flatnonzero(marks).astype(np.uint64) + np.uint64(base)
+            yield numbers_in(self.area_words(area), area)
         if self._others.size:
             yield self._others
 

@@ -51,3 +51,10 @@ def among(numbers: Numbers, ordered: Numbers) -> NDArray[np.bool_]:
         return np.zeros(len(numbers), dtype=np.bool_)
     place = np.searchsorted(ordered, numbers)
     return np.equal(ordered.take(place, mode="clip"), numbers)
+
+
+def numbers_in(words: NDArray[np.uint64], area: int) -> Numbers:
+    """The numbers of an area code's bitmap, ascending."""
+    marks = np.unpackbits(words.view(np.uint8), bitorder="little")
+    base = FIRST_NANP + (area - FIRST_AREA) * AREA_SIZE
+    return np.flatnonzero(marks).astype(np.uint64) + np.uint64(base)

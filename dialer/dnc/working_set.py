@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import mmap
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
@@ -29,6 +29,7 @@ from dialer.dnc.numbers import (
     Numbers,
     among,
     distinct,
+    numbers_in,
 )
 from dialer.dnc.writing import Packed, write_index
 
@@ -90,7 +91,9 @@ class NumberSet:
         if self._bitmaps is not None:
             held = self._bitmaps
         else:
-            plain = np.concatenate((*self._plain, np.empty(0, dtype=np.uint64)))
+            # Pieces of an ascending file may have come out of order: so they need no other sorting.
+            pieces = sorted((part for part in self._plain if len(part)), key=lambda part: part[0])
+            plain = np.concatenate((np.empty(0, dtype=np.uint64), *pieces))
             self._plain.clear()
             held = _Ascending(plain)
         return FinishedSet(held, self._all_others())
@@ -123,6 +126,12 @@ class FinishedSet:
         others = int((~among(self._others, before.others)).sum())
         return others + sum(self._held.missing_from(before, area) for area in self._counts)
 
+    def numbers(self) -> Iterator[Numbers]:
+        """Every number, some at a time."""
+        for area in self._counts:
+            yield self._held.numbers(area)
+        yield self._others
+
     def write(
         self, path: Path, identity: ListIdentity, progress: Callable[[float], None] | None = None
     ) -> Header:
@@ -134,6 +143,8 @@ class _Held(Protocol):
     """North American numbers, by area code counted from 0 (200)."""
 
     def counts(self) -> Mapping[int, int]: ...
+
+    def numbers(self, area: int) -> Numbers: ...
 
     def packed(self, area: int) -> Packed: ...
 
@@ -156,6 +167,9 @@ class _Ascending:
         held = np.diff(self._edges)
         return {int(area): int(held[area]) for area in np.flatnonzero(held)}
 
+    def numbers(self, area: int) -> Numbers:
+        return self._place[self._edges[area] : self._edges[area + 1]] + np.uint64(FIRST_NANP)
+
     def packed(self, area: int) -> Packed:
         place = self._within(area)
         word, mask = _bits_of(place)
@@ -165,8 +179,7 @@ class _Ascending:
         return np.packbits(used, bitorder="little").view(np.uint64), words
 
     def missing_from(self, before: NumberIndex, area: int) -> int:
-        numbers = self._place[self._edges[area] : self._edges[area + 1]] + np.uint64(FIRST_NANP)
-        return int((~before.contains_many(numbers)).sum())
+        return int((~before.contains_many(self.numbers(area))).sum())
 
     def _within(self, area: int) -> Numbers:
         held = self._place[self._edges[area] : self._edges[area + 1]]
@@ -214,6 +227,9 @@ class _Bitmaps:
     def counts(self) -> Mapping[int, int]:
         counted = {int(area): _population(self._of(area)) for area in self._areas()}
         return {area: count for area, count in counted.items() if count}
+
+    def numbers(self, area: int) -> Numbers:
+        return numbers_in(self._of(area), area + FIRST_AREA)
 
     def packed(self, area: int) -> Packed:
         words = self._of(area)
