@@ -15,7 +15,8 @@ from collections.abc import Iterable
 from dialer.calls.attempt import AttemptInput
 from dialer.calls.causes import Outcome
 from dialer.compliance.business_days import honour_by
-from dialer.floor.answering import opted_out
+from dialer.compliance.location import locate
+from dialer.floor.answering import cancel, opted_out
 from dialer.floor.state import Attempt, FloorState
 from dialer.floor.wrapping_up import end_attempt, release
 from dialer.model.calls import AttemptState, Blame, Cause
@@ -234,8 +235,9 @@ def emergency_entry(event: EmergencyDeclared | EmergencyLifted, now: Instant) ->
 
 
 def emergency_declared(floor: FloorState, event: EmergencyDeclared, now: Instant) -> None:
-    """No calls into a state while an emergency is declared there: what waits in the hoppers was
-    screened before, so it is offered and screened again."""
+    """No calls into a state while an emergency is declared there: dials into it that nobody has
+    answered are given up (their leads come back, and wait), and what is in the hoppers was screened
+    before, so it is offered and screened again."""
     being_lifted = [token for token, state in floor.lifting.items() if state == event.state]
     if event.state in floor.emergencies and not being_lifted:
         return
@@ -243,6 +245,12 @@ def emergency_declared(floor: FloorState, event: EmergencyDeclared, now: Instant
         del floor.lifting[token]
     floor.record(emergency_entry(event, now), durable=True)
     floor.emergencies.add(event.state)
+    for attempt in list(floor.attempts.values()):
+        lead = attempt.lead
+        if attempt.state in UNANSWERED:
+            place = locate(lead.number, state=lead.state, postcode=lead.postcode)
+            if event.state in place.states:
+                cancel(floor, attempt, now)
     for desk in floor.desks.values():
         desk.hopper.clear()
         desk.look_again()

@@ -35,6 +35,7 @@ from dialer.model.events import (
 )
 from dialer.model.instant import DAY_MS, SECOND_MS, Instant
 from dialer.model.journal import EntryKind
+from dialer.model.numbers import PhoneNumber
 from dialer.model.records import RequestChannel
 from dialer.model.suppression import Suppression, SuppressionSource
 from tests.floor_play import HUMAN, NOON, Play, campaign, lead, none_of, only
@@ -468,6 +469,22 @@ def test_an_emergency_empties_the_hoppers_and_is_journaled() -> None:
     (entry,) = play.entries(EntryKind.EMERGENCY_DECLARED)
     assert entry.data == {"state": "LA", "because": "hurricane"} and entry.agent == "officer"
     assert play.floor.emergencies == frozenset({"LA"})
+
+
+@pytest.mark.parametrize("state", ["LA", "TX"])
+def test_a_phone_in_that_state_stops_ringing_and_the_lead_comes_back(state: str) -> None:
+    play = Play()
+    play.agent_ready()
+    new_orleans = PhoneNumber("+15045550100", "US", ("America/Chicago",))
+    dial = only(play.offer(replace(lead(), number=new_orleans)), Dial)
+    play.ring(dial.leg)
+    commands = play.tell(EmergencyDeclared(state, "hurricane", "officer"))
+    if state == "TX":
+        assert none_of(commands, Hangup)
+        return
+    assert only(commands, Hangup).leg == dial.leg
+    ended = play.last_end().data
+    assert (ended["disposition"], ended["lead_state"]) == ("CANCELLED", "OPEN")
 
 
 def test_an_emergency_is_over_once_its_end_is_committed() -> None:
