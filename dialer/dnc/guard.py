@@ -144,7 +144,7 @@ def check_base(
 
 def check_growth(manifest: Manifest, before: Manifest | None) -> None:
     """Raises OperatorError for a full list that is empty, or shrank or grew by more than
-    `TOLERATED_PERCENT` without approval. Our own requests may grow as they like, but not shrink so."""
+    `TOLERATED_PERCENT` without approval. Our own list may grow as it likes, but not shrink so."""
     if manifest.content != "full":
         return
     if not manifest.count and manifest.kind in (SetKind.NATIONAL, SetKind.STATE):
