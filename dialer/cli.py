@@ -13,7 +13,7 @@ import click
 import trio
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from dialer import __version__, cli_dnc_requests
+from dialer import __version__, cli_audit, cli_dnc_requests
 from dialer.cli_base import config_option, console, json_option, plain_errors, put, say, sound
 from dialer.cli_rules import rules
 from dialer.demo.run import run_demo
@@ -225,22 +225,8 @@ def audit() -> None:
     """The journal."""
 
 
-@audit.command()
-@config_option
-@json_option
-def verify(config: Path, as_json: bool) -> None:
-    """Recompute the journal's hash chain."""
-    with plain_errors():
-        settings = read_settings(config)
-        found = trio.run(reading(settings).verify)
-        if found.verified:
-            say(f"{found.entries} entries, every one as it was written", "green")
-        else:
-            say(f"entry {found.first_bad_seq} does not verify: {found.why}", "red")
-        if as_json:
-            put(asdict(found))
-        if not found.verified:
-            sys.exit(1)
+for command in (cli_audit.verify, cli_audit.export, cli_audit.key, cli_audit.erase):
+    audit.add_command(command)
 
 
 @main.group()

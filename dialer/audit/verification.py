@@ -70,9 +70,10 @@ class Checker:
                 )
             )
         self._agreed = said.size
-        self.checkpoints += 1
         if sworn.kept:
             self.anchored = said.size
+        else:
+            self.checkpoints += 1
 
     def missing(self) -> Verification | None:
         """What is wrong where the journal ends before a checkpoint does."""

@@ -115,8 +115,8 @@ class StoredEntry:
 class Verification:
     """The chain's check: `verified` and how many entries, or the first bad one and why.
 
-    `checkpoints`: how many agree. `anchored`: how many entries the newest one kept outside vouches
-    for; what came after it has only the chain's and the journal's own word."""
+    `checkpoints`: how many of its own agree. `anchored`: how many entries the newest one kept
+    outside vouches for; what came after it has only the chain's and the journal's own word."""
 
     verified: bool
     entries: int

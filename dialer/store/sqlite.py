@@ -12,13 +12,14 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import IO, Any, TypeVar, cast
 
 import trio
 from sqlalchemy import Connection
 from sqlalchemy.exc import DatabaseError
 
 from dialer.audit.chain import Unreadable, writable
+from dialer.audit.checkpoints import Signer, Witness
 from dialer.audit.personal import PersonalKey
 from dialer.compliance.slots import Taken
 from dialer.model.commands import Record, RefillHopper, StoreCommand
@@ -31,6 +32,7 @@ from dialer.model.record_files import RecordFile, RecordsReport
 from dialer.model.records import NO_RECORDS, NumberRecords
 from dialer.model.reports import CampaignReport, ImportReport, RefusalRow, User
 from dialer.store import chained, reports
+from dialer.store.bundles import Made, Wanted, write_bundle
 from dialer.store.database import BUSY_S, reading_engine
 from dialer.store.keys import personal_key, signer
 from dialer.store.lead_queue import sift_file, store_rows
@@ -280,7 +282,7 @@ class SqlStore(SqlAuditTrail):
     async def verify(self, outside: Mapping[str, Sequence[str]] | None = None) -> Verification:
         """See `Store`. `outside`: notes of checkpoints kept elsewhere, by where they were kept."""
         key = await self._personal_key()
-        witness = (await trio.to_thread.run_sync(signer, self._path.parent)).witness
+        witness = await self.witness()
         return await self._read(
             lambda connection: chained.verification(connection, key, witness, outside or {})
         )
@@ -296,6 +298,21 @@ class SqlStore(SqlAuditTrail):
             return values
 
         return await self._alone(erase)
+
+    async def witness(self) -> Witness:
+        """The public key of the journal's checkpoints. Raises OperatorError where there is none."""
+        return (await self._signer()).witness
+
+    async def export(self, wanted: Wanted, now: Instant, file: IO[bytes]) -> Made:
+        """Write a bundle to an empty file; see `bundles.write_bundle`. It journals nothing."""
+        signs = await self._signer()
+        return await self._read(
+            lambda connection: write_bundle(connection, signs, wanted, now, file)
+        )
+
+    async def _signer(self) -> Signer:
+        await self._there()
+        return await trio.to_thread.run_sync(signer, self._path.parent)
 
     async def _personal_key(self) -> PersonalKey:
         """The key beside the database; see `keys`. Raises OperatorError where there is none."""
