@@ -75,8 +75,8 @@ BY_HAND = {
     "86003": ("AZ", "Z"),
     "86025 86028 86031 86040 86047 86502 86512": ("AZ", "MZ"),
     "86030 86034 86039 86042 86043": ("AZ", "MZ"),
-    "86033 86045 86053 86054 86503 86504 86505 86507 86508 86510 86511 86514 86520": ("AZ", "M"),
-    "86535 86538 86540 86544 86545 86547 86556": ("AZ", "M"),
+    "86033 86045 86053 86054 86503 86504 86505 86507 86508 86510 86511 86514": ("AZ", "M"),
+    "86515 86520 86535 86538 86540 86544 86545 86547 86556": ("AZ", "M"),
     # Nevada: West Wendover is Mountain by law, Jackpot and Owyhee by custom, with Pacific around.
     "89825 89831 89832 89883": ("NV", "MP"),
     # Oklahoma: Kenton keeps Mountain time by custom.
@@ -84,7 +84,8 @@ BY_HAND = {
     # Texas: 79942 is a box in El Paso; Salt Flat and Van Horn face each other over the line.
     "79942": ("TX", "M"),
     "79847 79855": ("TX", "CM"),
-    # ZIPs of two states, with the zones of both sides.
+    # ZIPs of two states, with the zones of both sides. (86515, which is often named with them, is
+    # post boxes in Window Rock alone.)
     "02861": ("MA RI", "E"),
     "42223": ("KY TN", "C"),
     "59221": ("MT ND", "CM"),
@@ -93,7 +94,6 @@ BY_HAND = {
     "73949": ("OK TX", "C"),
     "81137": ("CO NM", "M"),
     "84536 86044": ("AZ UT", "M"),
-    "86515": ("AZ NM", "M"),
     "88063": ("NM TX", "M"),
     "89439": ("CA NV", "P"),
     "97635": ("CA OR", "P"),
