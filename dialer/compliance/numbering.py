@@ -41,6 +41,7 @@ _PLAIN = re.compile(
 _NANP_DIGITS = 10
 _E164_DIGITS = 15
 _LONGEST_CELL = 100
+_LONGEST_SHOWN = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,10 +140,16 @@ def _by_plan(digits: str, plus: bool, region: str) -> str | phonenumbers.PhoneNu
     if region == "US" and not plus and abroad:
         plus, digits = True, digits.removeprefix("011")
     if plus or region != "US":
+        if not plus and region not in phonenumbers.SUPPORTED_REGIONS:
+            return _invalid(
+                f"no country is known by {region[:_LONGEST_SHOWN]!r}, so a number without + says "
+                "nothing",
+                "Write the country as ISO 3166 does (GB), or the number with + and country code.",
+            )
         try:
             parsed = phonenumbers.parse(f"+{digits}" if plus else digits, region)
         except phonenumbers.NumberParseException:
-            return _wrong_length(digits)
+            return _wrong_length(digits, region)
         if parsed.country_code != 1:
             if not phonenumbers.is_possible_number(parsed):
                 return _invalid(
@@ -153,7 +160,7 @@ def _by_plan(digits: str, plus: bool, region: str) -> str | phonenumbers.PhoneNu
         digits = str(parsed.national_number)
     national = digits.removeprefix("1") if len(digits) == _NANP_DIGITS + 1 else digits
     if len(national) != _NANP_DIGITS:
-        return _wrong_length(national)
+        return _wrong_length(national, region)
     area, exchange = national[:3], national[3:6]
     for name, code in (("area code", area), ("exchange code", exchange)):
         if code[0] in "01" or code[1:] == "11":
@@ -178,7 +185,9 @@ def _of_a_place(national: str, enabled: frozenset[str] | None) -> PhoneNumber | 
         if not known.people.fullmatch(national):
             return _invalid(f"no number of area code {code} looks like this", "Check the number.")
     if enabled is not None and area.country not in enabled:
-        return _other_country(f"area code {code} belongs to another country ({area.country})")
+        return _other_country(
+            f"area code {code} belongs to another country ({area.country})", enabled
+        )
     return PhoneNumber(f"+1{national}", area.country, area.zones)
 
 
@@ -187,7 +196,7 @@ def _abroad(
 ) -> PhoneNumber | Unreadable:
     found = read_abroad(parsed)
     if enabled is not None and found.country not in enabled:
-        return _other_country(f"it is a number of country code +{parsed.country_code}")
+        return _other_country(f"it is a number of country code +{parsed.country_code}", enabled)
     if not found.valid:
         return _invalid(
             f"no number of country code +{parsed.country_code} looks like this",
@@ -270,16 +279,20 @@ def _invalid(explain: str, remedy: str) -> Unreadable:
     return Unreadable(ReasonCode.INVALID_NUMBER, explain, remedy)
 
 
-def _wrong_length(digits: str) -> Unreadable:
-    return _invalid(
-        f"it has {len(digits)} digits; a US number has ten, or eleven with a leading 1",
-        "Complete the number.",
+def _wrong_length(digits: str, region: str) -> Unreadable:
+    wanted = (
+        "a US number has ten, or eleven with a leading 1"
+        if region == "US"
+        else "that is no number to call"
     )
+    return _invalid(f"it has {len(digits)} digits; {wanted}", "Complete the number.")
 
 
-def _other_country(explain: str) -> Unreadable:
+def _other_country(explain: str, enabled: frozenset[str]) -> Unreadable:
+    only = ", ".join(sorted(enabled - AMERICAN))
+    named = "only the United States are" if not only else f"only the United States and {only} are"
+    if "US" not in enabled:
+        named = f"only {only} is" if only else "no country is"
     return Unreadable(
-        ReasonCode.JURISDICTION_NOT_ENABLED,
-        f"{explain}; only the United States are enabled",
-        "Remove the row.",
+        ReasonCode.JURISDICTION_NOT_ENABLED, f"{explain}; {named} enabled", "Remove the row."
     )

@@ -107,7 +107,7 @@ def emergency_of(
 
 
 def _number(raw: str) -> str:
-    number = read_number(raw)
+    number = read_number(raw, enabled=None)
     if isinstance(number, Unreadable):
         raise _problem("number", number.explain, raw, number.remedy)
     return number.e164

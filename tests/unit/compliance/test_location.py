@@ -180,6 +180,8 @@ def test_five_digits_of_another_country_are_no_zip() -> None:
         ("212 055 0123", "US", ReasonCode.INVALID_NUMBER),
         ("212 555 012", "US", ReasonCode.INVALID_NUMBER),
         ("212 555 0123", "ZZ", ReasonCode.INVALID_NUMBER),
+        ("020 7946 0123", "UK", ReasonCode.INVALID_NUMBER),
+        ("999", "GB", ReasonCode.INVALID_NUMBER),
         ("+44 1", "US", ReasonCode.INVALID_NUMBER),
         ("+91 11 0000 0000", "US", ReasonCode.INVALID_NUMBER),
         ("", "US", ReasonCode.DATA_MISSING),
