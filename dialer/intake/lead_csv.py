@@ -4,40 +4,15 @@ its line, the reason, and what to do; one bad row never costs a good one.
 
 from __future__ import annotations
 
-import codecs
-import csv
 import hashlib
-import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from dialer.compliance.numbering import AMERICAN, Unreadable, read_number
+from dialer.intake.csv_rows import DELIMITERS, SHOWN, Row, rows, text_lines
 from dialer.model.campaigns import ListSource
 from dialer.model.errors import OperatorError, Problem
 from dialer.model.leads import LeadFile, NewLead, RejectedRow
-
-LONGEST_CELL = 1_000_000
-"""Characters. A longer cell refuses its row."""
-
-LONGEST_ROW_LINES = 100
-"""Lines a row with line breaks inside quotes may span. More means a quote that is never closed."""
-
-_DELIMITERS = (",", ";", "\t")
-_SHOWN = 120
-_FORMULA_MARKS = ("=", "+", "-", "@", "\t", "\r")
-
-
-@dataclass(frozen=True, slots=True)
-class _Row:
-    """A row as it stands in the file: lines `line` to `last_line`, its cells, and `wrong` where it
-    could not be split into cells."""
-
-    line: int
-    last_line: int
-    cells: Sequence[str]
-    wrong: str = ""
-    shown: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,78 +35,33 @@ def read_leads(name: str, content: bytes, source: ListSource) -> LeadFile:
     Lines are those an editor shows, from 1; a row that spans several has the first one's number.
     A number that occurs twice is kept where it first stands. Blank lines are no rows.
     """
-    lines = io.StringIO(_decode(name, content, source.encoding), newline="").readlines()
+    lines = text_lines(name, content, source.encoding)
     header = _read_header(name, lines, source)
     leads: list[NewLead] = []
     rejected: list[RejectedRow] = []
     first_lines: dict[str, int] = {}
-    for row in _rows(lines, header.last_line, header.delimiter):
+    for row in rows(lines, header.last_line, header.delimiter):
         outcome = _read_row(row, header, first_lines)
         if isinstance(outcome, NewLead):
             first_lines[outcome.number.e164] = outcome.line
             leads.append(outcome)
         else:
             rejected.append(outcome)
-    rows = len(leads) + len(rejected)
-    if not rows:
+    count = len(leads) + len(rejected)
+    if not count:
         raise OperatorError(
             Problem(name, None, "the file has a header but no rows", remedy="Export it again.")
         )
     digest = hashlib.sha256(content).hexdigest()
-    return LeadFile(name, digest, rows, tuple(leads), tuple(rejected))
-
-
-def write_refusals(path: Path, rejected: Sequence[RejectedRow]) -> None:
-    """Write refused rows as CSV (line, value, reason, remedy) for the person who mends the file. No
-    cell can act as a formula when a spreadsheet opens it. Raises OSError."""
-    with path.open("w", encoding="utf-8-sig", newline="") as stream:
-        writer = csv.writer(stream)
-        writer.writerow(("line", "value", "reason", "remedy"))
-        for row in rejected:
-            writer.writerow((row.line, _inert(row.value), _inert(row.reason), _inert(row.remedy)))
-
-
-def _inert(text: str) -> str:
-    return f"'{text}" if text.startswith(_FORMULA_MARKS) else text
-
-
-def _decode(name: str, content: bytes, encoding: str) -> str:
-    wide = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-    if wide and not encoding.lower().replace("_", "-").startswith("utf-16"):
-        raise OperatorError(
-            Problem(
-                name,
-                1,
-                f"the file is UTF-16 text, but the campaign says {encoding}",
-                remedy='Save it as "CSV UTF-8", or set encoding = "utf-16" in the list\'s table.',
-            )
-        )
-    try:
-        return content.decode(encoding).removeprefix("\ufeff")
-    except UnicodeDecodeError as error:
-        start = error.start
-        raise OperatorError(
-            Problem(
-                name,
-                content.count(b"\n", 0, start) + 1,
-                f"the file is not {encoding} text from here on",
-                repr(content[start : start + 4]),
-                'Save it as "CSV UTF-8", or set encoding = "cp1252" in the list\'s table if it '
-                "comes from an older Windows program.",
-            )
-        ) from error
-    except (LookupError, ValueError) as error:
-        raise OperatorError(
-            Problem(name, None, f"the file cannot be read as {encoding} ({error})", encoding)
-        ) from error
+    return LeadFile(name, digest, count, tuple(leads), tuple(rejected))
 
 
 def _read_header(name: str, lines: Sequence[str], source: ListSource) -> _Header:
     """The first row that is not blank. The delimiter is the one that makes the phone column appear;
     where none does, the one that makes most columns, to name them in the message."""
     candidates = []
-    for delimiter in _DELIMITERS:
-        row = next(_rows(lines, 0, delimiter), None)
+    for delimiter in DELIMITERS:
+        row = next(rows(lines, 0, delimiter), None)
         if row is None:
             raise OperatorError(Problem(name, None, "the file is empty", remedy="Export it again."))
         cells = tuple(cell.strip() for cell in row.cells)
@@ -153,7 +83,7 @@ def _read_header(name: str, lines: Sequence[str], source: ListSource) -> _Header
                     name,
                     row.line,
                     f"the column {column!r} {said}",
-                    ", ".join(cells)[:_SHOWN],
+                    ", ".join(cells)[:SHOWN],
                     "Correct the header, or name the right column in the campaign file.",
                 )
             )
@@ -170,14 +100,14 @@ def _read_header(name: str, lines: Sequence[str], source: ListSource) -> _Header
     )
 
 
-def _read_row(row: _Row, header: _Header, first_lines: Mapping[str, int]) -> NewLead | RejectedRow:
+def _read_row(row: Row, header: _Header, first_lines: Mapping[str, int]) -> NewLead | RejectedRow:
     cells = row.cells
     if row.wrong:
         return RejectedRow(row.line, row.shown, row.wrong, "Correct the row.")
     if len(cells) != len(header.cells):
         return RejectedRow(
             row.line,
-            header.delimiter.join(cells)[:_SHOWN],
+            header.delimiter.join(cells)[:SHOWN],
             f"the row has {len(cells)} cells, the header {len(header.cells)}",
             "Put cells that hold the delimiter in quotes, and fill up missing ones.",
         )
@@ -185,19 +115,19 @@ def _read_row(row: _Row, header: _Header, first_lines: Mapping[str, int]) -> New
     if any("\0" in cell for cell in cells):
         return RejectedRow(
             row.line,
-            raw.replace("\0", "")[:_SHOWN],
+            raw.replace("\0", "")[:SHOWN],
             "the row has a NUL character in it, so part of it may be lost",
             "Export the file again.",
         )
     number = read_number(raw, enabled=AMERICAN)
     if isinstance(number, Unreadable):
         reason = f"{number.code.value}: {number.explain}"
-        return RejectedRow(row.line, raw[:_SHOWN], reason, number.remedy)
+        return RejectedRow(row.line, raw[:SHOWN], reason, number.remedy)
     first = first_lines.get(number.e164)
     if first is not None:
         return RejectedRow(
             row.line,
-            raw[:_SHOWN],
+            raw[:SHOWN],
             f"the number {number.e164} is on line {first} already",
             "Remove one of the two rows.",
         )
@@ -205,56 +135,3 @@ def _read_row(row: _Row, header: _Header, first_lines: Mapping[str, int]) -> New
     state = "" if header.state is None else cells[header.state].strip()
     postcode = "" if header.postcode is None else cells[header.postcode].strip()
     return NewLead(row.line, number, raw, fields, state.upper(), postcode)
-
-
-class _Lines(Iterator[str]):
-    """Feeds csv.reader line by line, and can be set back: after a row that cannot be split, reading
-    goes on with the line below the one where that row began, so a stray quote costs one row."""
-
-    def __init__(self, lines: Sequence[str], at: int) -> None:
-        self.at = at
-        self._lines = lines
-        self._row_began = at
-
-    def begin_row(self) -> int:
-        self._row_began = self.at
-        return self.at
-
-    def __next__(self) -> str:
-        at = self.at
-        if at >= len(self._lines):
-            raise StopIteration
-        if at - self._row_began >= LONGEST_ROW_LINES:
-            raise csv.Error("a quote is opened and never closed")
-        self.at = at + 1
-        return self._lines[at]
-
-
-def _rows(lines: Sequence[str], start: int, delimiter: str) -> Iterator[_Row]:
-    """The rows below the first `start` lines."""
-    csv.field_size_limit(LONGEST_CELL)
-    feed = _Lines(lines, start)
-    reader = csv.reader(feed, delimiter=delimiter, strict=True)
-    while True:
-        began = feed.begin_row()
-        try:
-            cells = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            feed.at = began + 1
-            shown = lines[began][:_SHOWN].replace("\0", "").rstrip("\r\n")
-            yield _Row(began + 1, began + 1, (), _in_words(str(error)), shown)
-            continue
-        if cells:
-            yield _Row(began + 1, feed.at, cells)
-
-
-def _in_words(error: str) -> str:
-    if "field limit" in error:
-        return f"a cell is longer than {LONGEST_CELL:,} characters"
-    if "unexpected end of data" in error:
-        return "a quote is opened and never closed"
-    if "expected after" in error:
-        return "text follows a closing quote, or a quote is never closed"
-    return error

@@ -11,7 +11,7 @@ import trio
 from dialer.compliance.calling_window import local_time
 from dialer.compliance.numbering import AMERICAN, Unreadable, read_number
 from dialer.floor.floor import Floor
-from dialer.intake.lead_csv import write_refusals
+from dialer.intake.csv_rows import write_refusals
 from dialer.leads.ordering import fresh_key
 from dialer.model.instant import Instant, rfc3339
 from dialer.model.leads import LeadFile

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dialer.intake.lead_csv import LONGEST_CELL, read_leads, write_refusals
+from dialer.intake.csv_rows import LONGEST_CELL, write_refusals
+from dialer.intake.lead_csv import read_leads
 from dialer.model.campaigns import ListSource
 from dialer.model.errors import OperatorError, Problem
 from dialer.model.leads import LeadFile, RejectedRow
