@@ -18,18 +18,22 @@ import numpy as np
 
 import dialer
 from dialer.amd.analyzer import CallAnalyzer
+from dialer.compliance.facts import Facts, ListKind, ListVersion, OwnCap
+from dialer.compliance.law_files import load_law
+from dialer.compliance.location import locate
 from dialer.compliance.numbering import read_number
-from dialer.compliance.ruleset import load_ruleset
-from dialer.compliance.screening import Facts, decide
+from dialer.compliance.screening import decide
 from dialer.compliance.suppression import NumberList, Suppressions
 from dialer.intake.dnc_lists import read_numbers
 from dialer.intake.lead_csv import read_leads
 from dialer.model.campaigns import CallingHours, ListSource
-from dialer.model.instant import Instant, instant_of
+from dialer.model.instant import DAY_MS, HOUR_MS, Instant, instant_of
 from dialer.model.numbers import PhoneNumber
-from dialer.model.suppression import SuppressionSource
+from dialer.model.records import Consent, ConsentType, PastAttempt
+from dialer.model.screening import CallMode
 from dialer.pacing.controller import PacingView
 from dialer.pacing.predictive import PredictiveController
+from dialer.simulator.lists import empty_lists
 
 SEED = 1
 NOON = instant_of(datetime(2026, 12, 2, 17, 0, tzinfo=UTC))
@@ -50,19 +54,32 @@ def _yardstick() -> None:
 
 
 def _screening() -> Callable[[], object]:
-    number = read_number("(212) 555-0123")
+    """Florida, in two zones, with consent, an earlier call and the operator's own limits: every
+    kind of rule is looked at."""
+    number = read_number("(850) 555-0123")
     assert isinstance(number, PhoneNumber)
-    hours = CallingHours(tuple((540, 1200) for _ in range(7)))
-    caller = "+12025550199"
-    facts = Facts(number, "S", hours, (), (), 3, 3_600_000, caller, (caller,), 22_000)
-    ruleset = load_ruleset()
-    return lambda: [decide(facts, ruleset, NOON) for _ in range(100)]
+    law = load_law()
+    facts = Facts(
+        place=locate(number),
+        seller="Sample Seller",
+        subject="windows",
+        mode=CallMode.PREDICTIVE,
+        hours=CallingHours(tuple((540, 1200) for _ in range(7))),
+        end_guard_ms=22_000,
+        lists=tuple(each.version for each in empty_lists(law, NOON)),
+        consents=(Consent(ConsentType.PEWC, "Sample Seller", Instant(NOON - 30 * DAY_MS)),),
+        attempts=(PastAttempt(Instant(NOON - 2 * HOUR_MS), "Sample Seller", "windows"),),
+        own_caps=(OwnCap("attempts_per_day", 3, DAY_MS),),
+        min_gap_ms=HOUR_MS,
+    )
+    return lambda: [decide(facts, law, Instant(NOON + n)) for n in range(100)]
 
 
 def _list_lookup() -> Callable[[], object]:
     numbers = np.arange(12_000_000_000, 12_005_000_000, dtype=np.uint64)
-    book = Suppressions([NumberList("n", SuppressionSource.NATIONAL, NOON, numbers)])
-    return lambda: [book.find(f"+{12_000_000_000 + 997 * n}", "S") for n in range(1_000)]
+    version = ListVersion("n", ListKind.NATIONAL, NOON)
+    book = Suppressions([NumberList(version, numbers)])
+    return lambda: [book.on_lists(f"+{12_000_000_000 + 997 * n}") for n in range(1_000)]
 
 
 def _lead_rows() -> Callable[[], object]:

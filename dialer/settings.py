@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import os
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -14,6 +14,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from dialer.intake.toml_lines import KeyPath, read_toml
 from dialer.model.errors import OperatorError, Problem
 from dialer.model.trunks import Trunk
+from dialer.store.anchors import is_file
 
 SECRET_VARIABLE = "DIALER_SECRET_KEY"
 
@@ -23,6 +24,10 @@ def _host_and_port(text: str) -> str:
     if not host or not port.isdigit() or not 0 < int(port) < 65536:
         raise ValueError("must be host:port, for example 127.0.0.1:5060")
     return text
+
+
+Country = Annotated[str, Field(pattern="^[A-Z]{2}$")]
+"""An ISO 3166 code."""
 
 
 class _Table(BaseModel):
@@ -60,6 +65,30 @@ class ReservationSettings(_Table):
     node: Annotated[str, Field(min_length=1)] | None = None
 
 
+def _anchor(text: str) -> str:
+    if not text or text in ("syslog:", "http://", "https://"):
+        raise ValueError("must be a file, an http(s) address, syslog, or syslog:SOCKET")
+    return text
+
+
+def _http(text: str) -> str:
+    if not text.startswith(("http://", "https://")):
+        raise ValueError("must be an http(s) address")
+    return text
+
+
+class AuditSettings(_Table):
+    """`anchors`: where checkpoints of the journal are taken, so that somebody else holds them:
+    files (on a medium this machine's people cannot write, if it is to prove anything), `syslog`,
+    or http(s) addresses that take them by POST. `tsa`: the address of a time stamping authority
+    (RFC 3161) that is asked once an hour. `keep_years`: how long records are kept after their last use;
+    the law's shortest is 5 (47 CFR 64.1200(d)(6), 16 CFR 310.5)."""
+
+    anchors: tuple[Annotated[str, AfterValidator(_anchor)], ...] = ()
+    tsa: Annotated[str, AfterValidator(_http)] | None = None
+    keep_years: Annotated[int, Field(ge=5, le=100)] = 5
+
+
 class TrunkSettings(_Table):
     """A carrier contract: address, most calls at a time, most new calls a second."""
 
@@ -78,6 +107,10 @@ class _File(_Table):
     web: WebSettings = WebSettings()
     carrier: CarrierSettings = CarrierSettings()
     reservations: ReservationSettings = ReservationSettings()
+    audit: AuditSettings = AuditSettings()
+    enabled: Annotated[
+        tuple[Annotated[str, Field(pattern="^[A-Z]{2}$")], ...], Field(min_length=1)
+    ] = ("US",)
     trunks: Annotated[tuple[TrunkSettings, ...], Field(min_length=1)]
 
 
@@ -86,20 +119,23 @@ class Settings:
     """Everything the process is told at start.
 
     `campaigns`, `dnc_lists`: folders of operator data; `rules`: of the overlays an officer made to
-    the law, which need not exist. `data`: the folder of the database, of
-    refusals files and of the key that signs sign-ins. `clock_shift_s`: how far the service
+    the law, which need not exist. `data`: the folder of the database, of refusals files and of the
+    key that signs sign-ins. `clock_shift_s`: how far the service
     clock is set off; every journal entry is then marked, and only loopback trunks are allowed.
+    `enabled`: countries (ISO 3166; US takes in DC and Puerto Rico) whose numbers may be called.
     """
 
     campaigns: Path
     dnc_lists: Path
     data: Path
     clock_shift_s: int
+    enabled: frozenset[str]
     web: WebSettings
     carrier: CarrierSettings
     trunks: tuple[Trunk, ...]
     rules: Path | None = None
     reservations: ReservationSettings = ReservationSettings()
+    audit: AuditSettings = field(default_factory=AuditSettings)
 
     @property
     def database(self) -> Path:
@@ -151,9 +187,17 @@ def read_settings(file: Path) -> Settings:
         rules=folder / read.rules,
         data=folder / read.data,
         clock_shift_s=read.clock_shift_s,
+        enabled=frozenset(read.enabled),
         web=read.web,
         carrier=carrier,
         reservations=read.reservations,
+        audit=read.audit.model_copy(
+            update={
+                "anchors": tuple(
+                    str(folder / each) if is_file(each) else each for each in read.audit.anchors
+                )
+            }
+        ),
         trunks=tuple(Trunk(t.name, t.address, t.channels, t.cps) for t in read.trunks),
     )
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TypeVar
 
-from dialer.compliance.ruleset import load_ruleset
+from dialer.compliance.law_files import load_law
 from dialer.compliance.suppression import NumberList, Suppressions
 from dialer.floor.floor import Floor
 from dialer.model.agents import AgentState
@@ -47,6 +47,7 @@ from dialer.model.leads import Lead
 from dialer.model.numbers import CallerId, PhoneNumber
 from dialer.model.snapshot import AgentView
 from dialer.model.trunks import Trunk
+from dialer.simulator.lists import empty_lists
 
 NOON = instant_of(datetime(2026, 12, 2, 17, 0, tzinfo=UTC))
 """A Wednesday, noon in New York."""
@@ -83,14 +84,14 @@ def campaign(
     )
 
 
-def lead(number: int = 100, lead_id: int | None = None, zone: str = "America/New_York") -> Lead:
-    """A lead at +1 212 555 0`number`."""
+def lead(number: int = 100, lead_id: int | None = None, area: int = 212) -> Lead:
+    """A lead at +1 212 555 0`number`, or in another area code."""
     return Lead(
         lead_id=number if lead_id is None else lead_id,
         campaign="spring",
         list_name="leads.csv",
         line=number,
-        number=PhoneNumber(f"+12125550{number}", "US", (zone,)),
+        number=PhoneNumber(f"+1{area}5550{number}", "US", ("America/New_York",)),
         fields={"first_name": "Ann"},
         order_key=number,
     )
@@ -109,13 +110,13 @@ class Play:
         of: Campaign | None = None,
         trunk: Trunk | None = None,
         capacity: int = 50,
-        lists: Sequence[NumberList] = (),
+        lists: Sequence[NumberList] | None = None,
         more_trunks: Sequence[Trunk] = (),
     ) -> None:
         self.campaign = of or campaign()
         self.floor = Floor(
-            load_ruleset(),
-            Suppressions(lists),
+            load_law(),
+            Suppressions(empty_lists(load_law(), NOON) if lists is None else lists),
             [trunk or Trunk("loop", "127.0.0.1:5060", 50, 50), *more_trunks],
         )
         self.now = NOON

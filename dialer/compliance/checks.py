@@ -17,7 +17,6 @@ from dialer.compliance.grounds import (
     consent_for,
     days_between,
     lifts,
-    plain_name,
 )
 from dialer.compliance.hours import EPOCH_ORDINAL, SUNDAY, LocalTime, open_between
 from dialer.compliance.law import CapRule, HoursRule, ListRule, Rule
@@ -27,6 +26,7 @@ from dialer.model.instant import DAY_MS, HOUR_MS, MINUTE_MS, Instant, rfc3339, u
 from dialer.model.journal import JsonValue
 from dialer.model.records import PastAttempt, RndAnswer, RndStatus
 from dialer.model.screening import Exemption, ReasonCode, RuleCheck
+from dialer.model.suppression import plain_name
 
 CAMPAIGN_HOURS = "campaign/hours"
 OWN_GAP = "own/gap"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import calendar
 from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache
 
 from dialer.compliance.facts import Facts, InternalRequest
 from dialer.compliance.law import ConsentRule, Rule
@@ -14,6 +13,7 @@ from dialer.compliance.revocation import revokes
 from dialer.model.instant import DAY_MS, Instant, utc
 from dialer.model.records import Consent, ConsentScope, ConsentType, RelationshipType
 from dialer.model.screening import CallMode, Exemption
+from dialer.model.suppression import plain_name
 
 _LIVE = frozenset({ConsentScope.ALL, ConsentScope.CALLS})
 _RECORDED = frozenset({ConsentScope.ALL, ConsentScope.RECORDED})
@@ -21,13 +21,6 @@ _EBR = {
     RelationshipType.TRANSACTION: Exemption.EBR_TRANSACTION,
     RelationshipType.INQUIRY: Exemption.EBR_INQUIRY,
 }
-
-
-@lru_cache(maxsize=4096)
-def plain_name(name: str) -> str:
-    """A seller's or subject's name without regard to case and spacing: a slip of the pen must not
-    lift a request."""
-    return " ".join(name.split()).casefold()
 
 
 def months_before(day: date, months: int) -> date:

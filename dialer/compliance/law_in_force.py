@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeVar
@@ -11,7 +11,6 @@ from dialer.compliance.law import (
     CapRule,
     ConsentRule,
     CooldownRule,
-    DropRule,
     EbrRule,
     EmergencyRule,
     HoursRule,
@@ -21,7 +20,6 @@ from dialer.compliance.law import (
     PlainRule,
     PortRule,
     RevocationRule,
-    RingRule,
     Rule,
     Ruleset,
 )
@@ -127,34 +125,26 @@ def law_in_force(
     )
 
 
-def strictest_ring_ms(ruleset: Ruleset, enabled: Sequence[str], now: Instant) -> int:
-    """How long a call must ring at least, by the strictest enabled country's rule."""
-    return max((rule.minimum_ms for rule in _rows(ruleset, enabled, RingRule, now)), default=0)
-
-
-def strictest_drop_rule(ruleset: Ruleset, enabled: Sequence[str], now: Instant) -> DropRule:
-    """The enabled country's drop rule with the lowest ceiling. Raises LookupError without any: no
-    ceiling is known, so nothing may be over-dialled."""
-    rows = _rows(ruleset, enabled, DropRule, now)
-    if not rows:
-        raise LookupError(f"no drop rule is in force for {', '.join(enabled)}")
-    return min(rows, key=lambda rule: rule.ceiling)
+def standing(ruleset: Ruleset, code: str, wanted: type[_R]) -> list[_R]:
+    """A jurisdiction's rows of a kind that hold with no end set: what files are checked against
+    when they are read, before any call and its instant are known."""
+    jurisdiction = ruleset.jurisdictions.get(code)
+    rows = jurisdiction.rules if jurisdiction is not None else ()
+    return [rule for rule in rows if isinstance(rule, wanted) and rule.effective_to is None]
 
 
 def national_list_rule(ruleset: Ruleset, country: str, now: Instant) -> ListRule | None:
-    """The country's national list, as sales calls must scrub against it."""
-    rows = _rows(ruleset, (country,), ListRule, now)
-    return next((r for r in rows if r.list_key == "national" and Purpose.SALES in r.purposes), None)
-
-
-def _rows(ruleset: Ruleset, codes: Sequence[str], wanted: type[_R], now: Instant) -> list[_R]:
+    """The country's national list, as sales calls must scrub against it at an instant."""
+    jurisdiction = ruleset.jurisdictions.get(country)
+    rows = jurisdiction.rules if jurisdiction is not None else ()
     today = utc(now).date()
-    return [
-        rule
-        for code in codes
-        if code in ruleset.jurisdictions
-        for rule in ruleset.jurisdictions[code].rules
-        if isinstance(rule, wanted)
-        and rule.effective_from <= today
-        and (rule.effective_to is None or today < rule.effective_to)
-    ]
+    for rule in rows:
+        if (
+            isinstance(rule, ListRule)
+            and rule.list_key == "national"
+            and Purpose.SALES in rule.purposes
+            and rule.effective_from <= today
+            and (rule.effective_to is None or today < rule.effective_to)
+        ):
+            return rule
+    return None

@@ -6,271 +6,328 @@ out the same. Every rule is looked at, so that a refusal names all that stands i
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator
+from functools import lru_cache
 
-from dialer.compliance.attempt_limits import dials_counted, next_dial_allowed
-from dialer.compliance.calling_window import (
-    TZDATA_VERSION,
-    ZoneUnknown,
-    local_time,
-    minutes_as_text,
-    next_open,
-    window_open,
+from dialer.compliance.calling_window import TZDATA_VERSION, ZoneUnknown
+from dialer.compliance.checks import (
+    CAMPAIGN_HOURS,
+    OWN_COOLDOWN,
+    OWN_GAP,
+    Case,
+    cap_checks,
+    clock_text,
+    consent_checks,
+    cooldown_checks,
+    counted,
+    emergency_checks,
+    free_from,
+    hours_checks,
+    internal_checks,
+    law_window,
+    line_checks,
+    list_checks,
+    litigator_checks,
+    own_checks,
+    own_counted,
+    own_window,
+    reassigned_check,
+    revocation_checks,
+    showing_checks,
+    unruled_list_checks,
 )
-from dialer.compliance.ruleset import Ruleset
-from dialer.compliance.suppression import Suppressions
-from dialer.model.campaigns import CallingHours, Campaign
-from dialer.model.instant import MINUTE_MS, Instant, rfc3339
-from dialer.model.numbers import PhoneNumber
-from dialer.model.screening import Allowed, ReasonCode, Refused, Screening
-from dialer.model.suppression import Suppression, SuppressionSource
+from dialer.compliance.facts import Facts
+from dialer.compliance.grounds import grounds_of
+from dialer.compliance.hours import EPOCH_ORDINAL, LocalTime, local, midnights, opens
+from dialer.compliance.law import CapRule, PortRule, Ruleset
+from dialer.compliance.law_in_force import LawInForce, law_in_force
+from dialer.compliance.line import effective_line
+from dialer.compliance.place import Place
+from dialer.model.instant import DAY_MS, Instant
+from dialer.model.screening import (
+    WITH_TIME,
+    Allowed,
+    Exemption,
+    ReasonCode,
+    Refused,
+    RuleCheck,
+    Screening,
+)
 
-_E164_US = re.compile(r"\+1[2-9][0-9]{2}[2-9][0-9]{6}")
+HORIZON_MS = 366 * DAY_MS
+"""How far ahead the next lawful instant is looked for."""
+
 _ORDER = {code: place for place, code in enumerate(ReasonCode)}
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """All a decision reads about one number and one campaign.
-
-    `suppressions`: those that bind this seller (`Suppressions.find`). `recent_dials`: instants of
-    dials of this number by anyone, at least of the last 24 hours and of the gap. `caller_id`: what
-    would be shown; `caller_ids`: what the campaign owns. `end_guard_ms`: how long before the end of
-    the hours the last call may start.
-    """
-
-    number: PhoneNumber
-    seller: str
-    hours: CallingHours
-    suppressions: tuple[Suppression, ...]
-    recent_dials: tuple[Instant, ...]
-    attempts_per_day: int
-    min_gap_ms: int
-    caller_id: str
-    caller_ids: tuple[str, ...]
-    end_guard_ms: int
-
-    @classmethod
-    def of(
-        cls,
-        campaign: Campaign,
-        number: PhoneNumber,
-        suppressions: Suppressions,
-        recent_dials: Sequence[Instant],
-        caller_id: str,
-    ) -> Facts:
-        """The facts about a number in a campaign that would show `caller_id`."""
-        return cls(
-            number=number,
-            seller=campaign.seller,
-            hours=campaign.hours,
-            suppressions=suppressions.find(number.e164, campaign.seller),
-            recent_dials=tuple(recent_dials),
-            attempts_per_day=campaign.attempts_per_day,
-            min_gap_ms=campaign.min_gap_ms,
-            caller_id=caller_id,
-            caller_ids=tuple(caller.e164 for caller in campaign.caller_ids),
-            end_guard_ms=campaign.ring_timeout_ms,
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class _Failure:
-    """A rule that says no. `passes_with_time`: waiting mends it."""
-
-    code: ReasonCode
-    explain: str
-    passes_with_time: bool = False
+_CONSENT = frozenset({Exemption.PEWC, Exemption.PEC})
 
 
 def decide(facts: Facts, ruleset: Ruleset, now: Instant) -> Screening:
     """Allowed, or refused with every failing rule; the primary one comes first in ReasonCode.
 
     `next_allowed_at` of a refusal is the earliest instant from `now` on at which the same facts are
-    allowed, None if no passing of time mends a failing rule.
+    allowed, None if there is none within 366 days. Raises TypeError where `now` is no Instant: a
+    datetime has to say its zone first (`instant_of`).
     """
-    failures = sorted(_failures(facts, ruleset, now), key=lambda failure: _ORDER[failure.code])
-    if not failures:
-        return Allowed(ruleset.label, TZDATA_VERSION, _why_allowed(facts, ruleset, now))
-    next_allowed_at = None
-    if all(failure.passes_with_time for failure in failures):
-        next_allowed_at = _next_allowed(facts, ruleset, now)
-    sentences = [failure.explain for failure in failures]
+    if not isinstance(now, int):
+        raise TypeError(f"now must be an Instant (UTC milliseconds), not {now!r}")
+    case, checks = _look(facts, ruleset, now)
+    failing = [check for check in checks if not check.passed]
+    used = {exemption for check in checks for exemption in check.lifted_by}
+    exemptions = tuple(exemption for exemption in Exemption if exemption in used)
+    jurisdictions = tuple(case.law.jurisdictions) if case is not None else ()
+    zones = facts.place.zones
+    approvals = _approvals(case) if case is not None else ()
+    if not failing:
+        assert case is not None
+        return Allowed(
+            ruleset.label,
+            TZDATA_VERSION,
+            _why_allowed(case, exemptions, approvals),
+            tuple(checks),
+            exemptions,
+            jurisdictions,
+            zones,
+            approvals,
+        )
+    failing.sort(key=lambda check: _ORDER[check.code])
+    next_allowed_at = _next_allowed(facts, ruleset, case, failing, now)
+    sentences = list(dict.fromkeys(check.explain for check in failing))
     if next_allowed_at is not None:
-        sentences.append(f"Next allowed {_clocks(facts.number.zones, next_allowed_at)}.")
+        clocks = ", ".join(f"{clock_text(local(z, next_allowed_at))} in {z}" for z in zones)
+        sentences.append(f"Next allowed {clocks}.")
+    sentences.extend(_approved(approvals))
     return Refused(
-        codes=tuple(dict.fromkeys(failure.code for failure in failures)),
-        explain=" ".join(sentences),
-        next_allowed_at=next_allowed_at,
-        ruleset=ruleset.label,
-        tzdata=TZDATA_VERSION,
+        tuple(dict.fromkeys(check.code for check in failing)),
+        " ".join(sentences),
+        next_allowed_at,
+        ruleset.label,
+        TZDATA_VERSION,
+        tuple(checks),
+        exemptions,
+        jurisdictions,
+        zones,
+        approvals,
     )
 
 
-def _failures(facts: Facts, ruleset: Ruleset, now: Instant) -> Iterator[_Failure]:
-    yield from _number_failures(facts.number, ruleset)
-    yield from (_suppressed(suppression, ruleset) for suppression in facts.suppressions)
-    yield from _hours_failures(facts, ruleset, now)
-    yield from _limit_failures(facts, now)
-    yield from _showing_failures(facts, ruleset)
-    if now < ruleset.effective_from:
-        yield _Failure(
-            ReasonCode.DATA_MISSING,
-            f"Ruleset {ruleset.id} is in force only from {rfc3339(ruleset.effective_from)}.",
-            passes_with_time=True,
-        )
+def caps_in_force(facts: Facts, ruleset: Ruleset, now: Instant) -> tuple[CapRule, ...]:
+    """The statutory caps that bind a call with these facts, those an exemption lifts left out: a
+    slot under each is to be reserved before the dial."""
+    case, _ = _look(facts, ruleset, now)
+    if case is None:
+        return ()
+    return tuple(rule for rule in case.law.caps if not case.lifts(rule))
 
 
-def _number_failures(number: PhoneNumber, ruleset: Ruleset) -> Iterator[_Failure]:
-    if not _E164_US.fullmatch(number.e164):
-        yield _Failure(
-            ReasonCode.INVALID_NUMBER,
-            f"{number.e164!r} is no US number in E.164 (+1 and ten digits).",
-        )
-    if number.region not in ruleset.regions:
-        yield _Failure(
+def _look(facts: Facts, ruleset: Ruleset, now: Instant) -> tuple[Case | None, list[RuleCheck]]:
+    """Every check; no case where the number, its country or its clocks are not known well enough to
+    say which rules bind."""
+    place = facts.place
+    if place.fault is not None:
+        explain = f"{place.fault_explain.rstrip('.')}."
+        return None, [RuleCheck("number", place.fault, False, {}, (), explain)]
+    codes = _codes(place, ruleset)
+    if place.country not in facts.enabled or not codes:
+        named = ", ".join(sorted(facts.enabled))
+        explain = f"The number belongs to {place.country or 'no known country'}; enabled: {named}."
+        check = RuleCheck(
+            "jurisdiction",
             ReasonCode.JURISDICTION_NOT_ENABLED,
-            f"The number belongs to {number.region or 'no known country'}, and ruleset "
-            f"{ruleset.id} covers {', '.join(sorted(ruleset.regions))} only "
-            f"({ruleset.cite('numbers')}).",
+            False,
+            {"country": place.country, "enabled": [*sorted(facts.enabled)]},
+            (),
+            explain,
         )
-
-
-def _suppressed(suppression: Suppression, ruleset: Ruleset) -> _Failure:
-    since = rfc3339(suppression.since)[:10]
-    if suppression.source is SuppressionSource.NATIONAL:
-        return _Failure(
-            ReasonCode.NATIONAL_DNC,
-            f"The number is on the national do-not-call list {suppression.list_name!r}, copy of "
-            f"{since} ({ruleset.cite('national_list')}).",
-        )
-    asked = (
-        f"The person asked on {since} not to be called"
-        if suppression.source is SuppressionSource.REQUEST
-        else f"The number is on our do-not-call list {suppression.list_name!r}, copy of {since}"
+        return None, [check]
+    clocks, unknown = _clocks(place, now, facts.end_guard_ms)
+    days = [clock.ordinal for clock, _ in clocks] or [now // DAY_MS + EPOCH_ORDINAL]
+    line = effective_line(facts, _grace_days(ruleset, codes[0]), now)
+    law = law_in_force(ruleset, codes, facts.mode, facts.purpose, line.type, min(days), max(days))
+    grounds = grounds_of(facts, law, now)
+    case = Case(facts, law, grounds, line, clocks, now)
+    checks = list(_checks(case, unknown))
+    on_consent = bool(law.consents) or any(
+        exemption in _CONSENT for check in checks for exemption in check.lifted_by
     )
-    return _Failure(ReasonCode.INTERNAL_DNC, f"{asked} ({ruleset.cite('internal_list')}).")
+    checks.append(reassigned_check(case, on_consent))
+    return case, checks
 
 
-def _hours_failures(facts: Facts, ruleset: Ruleset, now: Instant) -> Iterator[_Failure]:
-    zones, lawful = facts.number.zones, ruleset.calling_hours
-    cite = ruleset.cite("calling_hours")
-    try:
-        if window_open(zones, facts.hours, now, facts.end_guard_ms, lawful):
-            return
-        opens = next_open(zones, facts.hours, now, facts.end_guard_ms, lawful)
-    except ZoneUnknown as error:
-        yield _Failure(
-            ReasonCode.TZ_UNKNOWN,
-            f"The time zone {error.args[0]!r} is not in the zone data {TZDATA_VERSION}, so no hour "
-            f"is known to be lawful ({cite}).",
-        )
-        return
-    if not zones:
-        yield _Failure(
-            ReasonCode.TZ_UNKNOWN,
-            f"No time zone is known for the number, so no hour is known to be lawful ({cite}).",
-        )
-        return
-    allowed = (
-        f"the law allows {minutes_as_text(lawful[0])}-{minutes_as_text(lawful[1])} there ({cite}), "
-        f"the campaign {_campaign_hours(facts, now)}{_guard(facts)}"
-    )
-    if opens is None:
-        yield _Failure(
-            ReasonCode.OUTSIDE_HOURS,
-            f"No hour of the year is open in all of {', '.join(zones)}: {allowed}.",
-        )
+def _checks(case: Case, unknown_zone: str | None) -> Iterator[RuleCheck]:
+    yield from emergency_checks(case)
+    yield from internal_checks(case)
+    yield from revocation_checks(case)
+    yield from litigator_checks(case)
+    yield from list_checks(case)
+    yield from unruled_list_checks(case)
+    yield from consent_checks(case)
+    yield from line_checks(case)
+    if case.clocks:
+        yield from hours_checks(case)
     else:
-        yield _Failure(
-            ReasonCode.OUTSIDE_HOURS,
-            f"Outside calling hours, it is {_clocks(zones, now)}: {allowed}.",
-            passes_with_time=True,
+        yield RuleCheck(
+            "zones",
+            ReasonCode.TZ_UNKNOWN,
+            False,
+            {"zones": list(case.facts.place.zones)},
+            (),
+            f"The time zone {unknown_zone!r} is not in the zone data {TZDATA_VERSION}, so no hour "
+            "is known to be lawful."
+            if unknown_zone
+            else "No time zone is known for the number, so no hour is known to be lawful.",
         )
+    yield from cap_checks(case)
+    yield from own_checks(case)
+    yield from cooldown_checks(case)
+    yield from showing_checks(case)
 
 
-def _limit_failures(facts: Facts, now: Instant) -> Iterator[_Failure]:
-    allowed_at = next_dial_allowed(
-        facts.recent_dials, facts.attempts_per_day, facts.min_gap_ms, now
-    )
-    if allowed_at == now:
-        return
-    newest = f", the last at {rfc3339(max(facts.recent_dials))}" if facts.recent_dials else ""
-    yield _Failure(
-        ReasonCode.FREQ_CAP,
-        f"Dialled {dials_counted(facts.recent_dials, now)} times in 24 hours{newest}; the campaign "
-        f"allows {facts.attempts_per_day}, at least {_length(facts.min_gap_ms)} apart.",
-        passes_with_time=allowed_at is not None,
-    )
+@lru_cache(maxsize=8192)
+def _codes(place: Place, ruleset: Ruleset) -> tuple[str, ...]:
+    """The jurisdictions whose rows bind, the country first. A state of the country without a file
+    would leave its law out: then there is no country either."""
+    country = place.country
+    if country not in ruleset.jurisdictions:
+        return ()
+    also = ruleset.jurisdictions[country].also
+    states = [f"{country}-{state}" for state in place.states]
+    if country == "US" and any(state not in ruleset.jurisdictions for state in states):
+        return ()
+    return (country, *also, *(state for state in states if state in ruleset.jurisdictions))
 
 
-def _showing_failures(facts: Facts, ruleset: Ruleset) -> Iterator[_Failure]:
-    if facts.caller_id not in facts.caller_ids:
-        yield _Failure(
-            ReasonCode.CALLER_ID_NOT_AUTHORISED,
-            f"The campaign does not own the caller id {facts.caller_id!r} "
-            f"({ruleset.cite('caller_id')}).",
-        )
-    if not facts.seller.strip():
-        yield _Failure(
-            ReasonCode.DATA_MISSING,
-            "No seller is named, so requests not to be called cannot be looked up "
-            f"({ruleset.cite('internal_list')}).",
-        )
+@lru_cache(maxsize=256)
+def _grace_days(ruleset: Ruleset, country: str) -> int:
+    rules = ruleset.jurisdictions[country].rules
+    return next((rule.grace_days for rule in rules if isinstance(rule, PortRule)), 0)
 
 
-def _next_allowed(facts: Facts, ruleset: Ruleset, now: Instant) -> Instant | None:
-    """Limits and effective date, once passed, stay passed; so the first open instant after them is
-    the earliest one for all."""
-    after_limits = next_dial_allowed(
-        facts.recent_dials, facts.attempts_per_day, facts.min_gap_ms, now
-    )
-    if after_limits is None:
+def _clocks(
+    place: Place, now: Instant, guard_ms: int
+) -> tuple[tuple[tuple[LocalTime, LocalTime], ...], str | None]:
+    then = Instant(now + guard_ms)
+    try:
+        return tuple([(local(zone, now), local(zone, then)) for zone in place.zones]), None
+    except ZoneUnknown as error:
+        return (), str(error.args[0])
+
+
+# --- when next ------------------------------------------------------------------------------------
+
+
+def _next_allowed(
+    facts: Facts, ruleset: Ruleset, case: Case | None, failing: list[RuleCheck], now: Instant
+) -> Instant | None:
+    """Each failing check is asked for an instant before which it cannot pass; the latest of these
+    is looked at next, until all pass. So no allowed instant is skipped."""
+    at = now
+    while case is not None and at - now <= HORIZON_MS:
+        nexts = [_not_before(case, check) for check in failing]
+        if any(each is None for each in nexts):
+            return None
+        at = max(each for each in nexts if each is not None)
+        case, checks = _look(facts, ruleset, at)
+        failing = [check for check in checks if not check.passed]
+        if not failing:
+            return at if at - now <= HORIZON_MS else None
+    return None
+
+
+def _not_before(case: Case, check: RuleCheck) -> Instant | None:
+    """An instant after the case's before which this check cannot pass; None: it never will. A rule
+    that ends, or an exemption that begins, may free the call before waiting does."""
+    own = _by_waiting(case, check) if check.code in WITH_TIME else None
+    change = _next_change(case, Instant(case.now + HORIZON_MS) if own is None else own)
+    return own if change is None else change
+
+
+def _by_waiting(case: Case, check: RuleCheck) -> Instant | None:
+    facts, now = case.facts, case.now
+    later = Instant(now + 1)
+    if check.code is ReasonCode.ABANDON_COOLDOWN:
+        after = {rule.name: rule.after_ms for rule in case.law.cooldowns}
+        after[OWN_COOLDOWN] = facts.own_cooldown_ms
+        return Instant(max(facts.drops) + after[check.rule])
+    if check.code is ReasonCode.FREQ_CAP:
+        return _cap_free(case, check)
+    zones, guard_ms = facts.place.zones, facts.end_guard_ms
+    if check.rule == CAMPAIGN_HOURS:
+        return opens(zones, lambda ordinal: own_window(case, ordinal), later, guard_ms)
+    rule = next(rule for rule in case.law.hours if rule.name == check.rule)
+    return opens(zones, lambda ordinal: law_window(case, rule, ordinal), later, guard_ms)
+
+
+def _cap_free(case: Case, check: RuleCheck) -> Instant | None:
+    facts, now = case.facts, case.now
+    if check.rule == OWN_GAP:
+        return Instant(max(attempt.at for attempt in facts.attempts) + facts.min_gap_ms)
+    for rule in case.law.caps:
+        if rule.name == check.rule:
+            return free_from(counted(case, rule), rule.limit, rule.window_ms, now)
+    cap = next(cap for cap in facts.own_caps if f"own/{cap.name}" == check.rule)
+    if cap.limit < 1:
         return None
-    return next_open(
-        facts.number.zones,
-        facts.hours,
-        max(after_limits, ruleset.effective_from),
-        facts.end_guard_ms,
-        ruleset.calling_hours,
+    attempts = own_counted(facts.attempts, facts.caller_id if cap.per_caller_id else None)
+    return free_from(attempts, cap.limit, cap.window_ms, now)
+
+
+def _next_change(case: Case, before: Instant) -> Instant | None:
+    """The first instant after the case's, and before `before`, at which a fact or a row of the law
+    begins or ends."""
+    facts, now = case.facts, case.now
+    changes = [consent.granted_at for consent in facts.consents]
+    changes += [relationship.at for relationship in facts.relationships]
+    if facts.line.ported_at is not None:
+        changes.append(facts.line.ported_at)
+    days = _turning_days(case.law)
+    first = bisect_left(days, now // DAY_MS + EPOCH_ORDINAL - 1)
+    last = bisect_right(days, before // DAY_MS + EPOCH_ORDINAL + 1)
+    for day in days[first:last]:
+        changes += [midnights(zone, day) for zone in facts.place.zones]
+    return min((at for at in changes if now < at < before), default=None)
+
+
+@lru_cache(maxsize=8192)
+def _turning_days(law: LawInForce) -> tuple[int, ...]:
+    days = set()
+    for jurisdiction in law.jurisdictions.values():
+        for rule in jurisdiction.rules:
+            days.add(rule.effective_from.toordinal())
+            if rule.effective_to is not None:
+                days.add(rule.effective_to.toordinal())
+    return tuple(sorted(days))
+
+
+# --- words ----------------------------------------------------------------------------------------
+
+
+def _approvals(case: Case) -> tuple[str, ...]:
+    """Rows and holidays an officer loosened that this decision was made under."""
+    found = dict.fromkeys(case.law.approvals)
+    for code, jurisdiction in case.law.jurisdictions.items():
+        for clock, _ in case.clocks if jurisdiction.switched_off else ():
+            day = jurisdiction.switched_off.get(clock.ordinal)
+            if day is not None and day.approval is not None:
+                why = f"{day.approval.by}, {day.approval.because}"
+                found[f"{code}/holiday {day.name}: {why}"] = None
+    return tuple(found)
+
+
+def _approved(approvals: tuple[str, ...]) -> list[str]:
+    return [f"Decided under a loosened rule: {approval}." for approval in approvals]
+
+
+def _why_allowed(case: Case, exemptions: tuple[Exemption, ...], approvals: tuple[str, ...]) -> str:
+    clocks = ", ".join(
+        f"{clock_text(clock)} in {zone}"
+        for zone, (clock, _) in zip(case.facts.place.zones, case.clocks, strict=True)
     )
-
-
-def _why_allowed(facts: Facts, ruleset: Ruleset, now: Instant) -> str:
-    lawful = ruleset.calling_hours
-    return (
-        f"It is {_clocks(facts.number.zones, now)}, within "
-        f"{minutes_as_text(lawful[0])}-{minutes_as_text(lawful[1])} "
-        f"({ruleset.cite('calling_hours')}) and the campaign's {_campaign_hours(facts, now)}"
-        f"{_guard(facts)}; on no do-not-call list; dialled "
-        f"{dials_counted(facts.recent_dials, now)} of {facts.attempts_per_day} times in 24 hours; "
-        f"caller id {facts.caller_id} is the campaign's."
-    )
-
-
-def _campaign_hours(facts: Facts, now: Instant) -> str:
-    """The campaign's hours of the local day, of each where the zones disagree on the date."""
-    days = dict.fromkeys(local_time(zone, now).weekday() for zone in facts.number.zones)
-    return " or ".join(_hours_text(facts.hours.days[day]) for day in days)
-
-
-def _hours_text(window: tuple[int, int] | None) -> str:
-    if window is None:
-        return "no calls that day"
-    return f"{minutes_as_text(window[0])}-{minutes_as_text(window[1])}"
-
-
-def _guard(facts: Facts) -> str:
-    return f" less {_length(facts.end_guard_ms)} for ringing" if facts.end_guard_ms else ""
-
-
-def _clocks(zones: Sequence[str], at: Instant) -> str:
-    return ", ".join(f"{local_time(zone, at):%a %Y-%m-%d %H:%M} in {zone}" for zone in zones)
-
-
-def _length(length_ms: int) -> str:
-    if length_ms % MINUTE_MS:
-        return f"{length_ms / 1_000:g} s"
-    return f"{length_ms // MINUTE_MS} min"
+    words = [
+        f"Every rule of {', '.join(case.law.jurisdictions)} passes: it is {clocks}; "
+        f"{len(case.facts.lists)} lists looked at; {len(case.facts.attempts)} earlier calls."
+    ]
+    if exemptions:
+        words.append(f"Allowed by {', '.join(exemptions)}.")
+    words.extend(_approved(approvals))
+    return " ".join(words)

@@ -13,13 +13,18 @@ from dataclasses import replace
 from dialer.calls.agent import AgentInput
 from dialer.calls.attempt import AttemptInput
 from dialer.calls.causes import Outcome
+from dialer.compliance.facts import ListKind
 from dialer.compliance.governor import lawful_dials
-from dialer.compliance.screening import Facts, decide
+from dialer.compliance.grounds import days_between
+from dialer.compliance.law_in_force import national_list_rule
+from dialer.compliance.screening import decide
 from dialer.floor.desk import Desk
+from dialer.floor.facts import Screened, campaign_facts, claims_of
 from dialer.floor.state import AgentSession, Attempt, FloorState, TrunkUse
 from dialer.floor.trunks import free_channels, unable
-from dialer.floor.wrapping_up import end_attempt, withdraw
+from dialer.floor.wrapping_up import end_attempt, move_data, release, withdraw
 from dialer.leads.hopper import HopperEntry
+from dialer.leads.recycle import LeadMove, after_refusal
 from dialer.model.agents import AgentState
 from dialer.model.calls import AttemptId, AttemptState, Blame, Cause
 from dialer.model.campaigns import CampaignState, DialMode
@@ -28,9 +33,9 @@ from dialer.model.dispositions import SystemDisposition
 from dialer.model.events import LeadsOffered, RecordsChanged, SlotTaken
 from dialer.model.instant import HOUR_MS, SECOND_MS, Instant, rfc3339
 from dialer.model.journal import EntryKind, JournalEntry
-from dialer.model.leads import Lead, LeadState
-from dialer.model.numbers import CallerId, PhoneNumber
-from dialer.model.screening import Allowed, ReasonCode, Refused, Screening
+from dialer.model.leads import Lead
+from dialer.model.numbers import CallerId
+from dialer.model.screening import Allowed, ReasonCode, Refused
 from dialer.pacing.controller import PacingView
 
 NO_RESPONSE_MS = 6 * SECOND_MS
@@ -59,19 +64,38 @@ IN_FLIGHT = frozenset(
 
 
 def screen(
-    floor: FloorState, desk: Desk, number: PhoneNumber, now: Instant, caller: CallerId
-) -> Screening:
-    """The one gate."""
-    dials = [past.at for past in floor.recent_dials.get(number.e164, ())]
-    facts = Facts.of(desk.campaign, number, floor.suppressions, dials, caller.e164)
-    return decide(facts, floor.ruleset, now)
+    floor: FloorState,
+    desk: Desk,
+    lead: Lead,
+    now: Instant,
+    caller: CallerId,
+    agent_reserved: bool = False,
+) -> Screened:
+    """The one gate. `agent_reserved`: an agent waits for this very call."""
+    e164 = lead.number.e164
+    facts = campaign_facts(
+        desk.campaign,
+        lead,
+        floor.suppressions,
+        caller,
+        now,
+        enabled=floor.enabled,
+        emergencies=floor.emergencies,
+        attempts=floor.recent_dials.get(e164, ()),
+        drops=floor.recent_drops.get(e164, ()),
+        agent_reserved=agent_reserved,
+    )
+    return Screened(facts, decide(facts, floor.ruleset, now), now)
 
 
 def refuse_lead(
-    floor: FloorState, desk: Desk, lead: Lead, refused: Refused, now: Instant, stage: str
-) -> None:
-    """A lead the gate refused leaves the hopper's way, with every reason in the journal."""
-    at = refused.next_allowed_at
+    floor: FloorState, desk: Desk, lead: Lead, screened: Screened, now: Instant, stage: str
+) -> LeadMove:
+    """A lead the gate refused leaves the hopper's way, with every reason in the journal. Where a
+    newer file, another setting or the end of an emergency may free it, it is looked at again."""
+    refused = screened.answer
+    assert isinstance(refused, Refused)
+    move = after_refusal(lead, refused, now)
     desk.refused[refused.primary] += 1
     floor.record(
         JournalEntry(
@@ -84,16 +108,16 @@ def refuse_lead(
                 "stage": stage,
                 "codes": [str(code) for code in refused.codes],
                 "explain": refused.explain,
-                "next_allowed_at": at,
+                "next_allowed_at": refused.next_allowed_at,
                 "ruleset": refused.ruleset,
                 "tzdata": refused.tzdata,
-                "lead_state": LeadState.REFUSED if at is None else LeadState.OPEN,
-                "next_eligible_at": at,
-                "order_key": lead.order_key,
+                "screening": screened.data(),
+                **move_data(move),
             },
         )
     )
-    desk.lead_returns(at)
+    desk.lead_returns(move.next_eligible_at)
+    return move
 
 
 def leads_offered(floor: FloorState, event: LeadsOffered, now: Instant) -> None:
@@ -107,11 +131,11 @@ def leads_offered(floor: FloorState, event: LeadsOffered, now: Instant) -> None:
     if desk.state is CampaignState.STOPPED:
         return
     for lead in event.leads:
-        answer = screen(floor, desk, lead.number, now, desk.campaign.caller_ids[0])
-        if isinstance(answer, Refused):
-            refuse_lead(floor, desk, lead, answer, now, "bulk")
+        screened = screen(floor, desk, lead, now, desk.campaign.caller_ids[0])
+        if isinstance(screened.answer, Refused):
+            refuse_lead(floor, desk, lead, screened, now, "bulk")
         else:
-            desk.hopper.put(HopperEntry(lead, answer, now))
+            desk.hopper.put(HopperEntry(lead, now))
 
 
 def advance(floor: FloorState, now: Instant) -> None:
@@ -143,13 +167,30 @@ def _stopped(floor: FloorState, desk: Desk, now: Instant) -> str:
         return f"The campaign is {desk.state.lower()}: a manager has to start it."
     if not floor.journal_ok:
         return "The journal cannot be written: dialling stops until it can (see alarms)."
-    stale = floor.suppressions.stale_lists(now, floor.ruleset.registry_max_age_days)
-    if stale:
-        return (
-            f"The do-not-call list {', '.join(stale)} is older than "
-            f"{floor.ruleset.registry_max_age_days} days ({floor.ruleset.cite('national_list_age')}"
-            "): load a newer copy and start the service again."
-        )
+    return _registries(floor, now)
+
+
+def _registries(floor: FloorState, now: Instant) -> str:
+    """In words, which country's registry stops all calls: with no copy of its list, or one too old,
+    absence from it proves nothing (47 CFR 64.1200(c)(2)(i)(D)). No lead is at fault, so this stops
+    campaigns and refuses no lead."""
+    for country in sorted(floor.enabled):
+        rule = national_list_rule(floor.ruleset, country, now)
+        if rule is None:
+            continue
+        copies = [v for v in floor.suppressions.versions if v.kind is ListKind.NATIONAL]
+        if not copies:
+            return (
+                f"No copy of the national do-not-call list is loaded ({rule.citation}): import one."
+            )
+        stale = [
+            copy.name for copy in copies if days_between(copy.obtained_at, now) > rule.max_age_days
+        ]
+        if stale:
+            return (
+                f"The do-not-call list {', '.join(stale)} is older than {rule.max_age_days} days "
+                f"({rule.citation}): import a newer copy."
+            )
     return ""
 
 
@@ -224,11 +265,12 @@ def _pace(floor: FloorState, desk: Desk, use: TrunkUse, now: Instant) -> str:
         free_channels=free_channels(floor, use),
         cps_tokens=use.room(now),
     )
-    for _ in range(grant.dials):
+    planned = 0
+    while planned < grant.dials:
         entry = desk.hopper.take()
         if entry is None:
             break
-        plan(floor, desk, entry, now)
+        planned += plan(floor, desk, entry, now)
     if grant.dials or in_flight:
         return ""
     return grant.why if proposal.dials else proposal.why
@@ -244,8 +286,10 @@ def launch(floor: FloorState, session: AgentSession, entry: HopperEntry, now: In
     if free_channels(floor, use) < 1 or use.room(now) < 1:
         return "Every channel is in use at this moment: try again."
     session.preview = None
-    plan(floor, desk, entry, now, session)
-    return ""
+    if plan(floor, desk, entry, now, session):
+        return ""
+    release(floor, session, now)
+    return "This lead may not be called any more: it was refused, and you are free for the next."
 
 
 def _view(
@@ -282,11 +326,16 @@ def plan(
     entry: HopperEntry,
     now: Instant,
     agent: AgentSession | None = None,
-) -> None:
-    """Write down that this lead is about to be dialled; `journaled` carries on once committed."""
+) -> bool:
+    """Write down that this lead is about to be dialled, with the decision that allows it;
+    `journaled` carries on once committed. False: the gate refuses it by now."""
     campaign = desk.campaign
     caller = campaign.caller_ids[desk.caller_turn % len(campaign.caller_ids)]
     desk.caller_turn += 1
+    screened = screen(floor, desk, entry.lead, now, caller, agent is not None)
+    if not isinstance(screened.answer, Allowed):
+        refuse_lead(floor, desk, entry.lead, screened, now, "dial")
+        return False
     attempt = Attempt(
         attempt_id=floor.next_attempt,
         lead=replace(entry.lead, attempts=entry.lead.attempts + 1),
@@ -295,7 +344,7 @@ def plan(
         trunk=floor.trunks[campaign.trunk],
         caller_id=caller,
         planned_at=now,
-        allowed=entry.allowed,
+        screened=screened,
         for_agent=agent.profile.name if agent else None,
         agent=agent.profile.name if agent else None,
     )
@@ -317,17 +366,20 @@ def plan(
                 "trunk": campaign.trunk,
                 "mode": campaign.mode,
                 "seller": campaign.seller,
-                "subject": campaign.subject,
+                "subject": screened.facts.subject,
                 "screened_at": entry.screened_at,
-                "ruleset": entry.allowed.ruleset,
-                "tzdata": entry.allowed.tzdata,
-                "explain": entry.allowed.explain,
+                "ruleset": screened.answer.ruleset,
+                "tzdata": screened.answer.tzdata,
+                "explain": screened.answer.explain,
+                "screening": screened.data(),
             },
         ),
         durable=True,
+        claims=claims_of(screened.facts, entry.lead, floor.ruleset, now),
     )
     if token is not None:
         floor.awaiting[token] = attempt.attempt_id
+    return True
 
 
 def journaled(floor: FloorState, token: int, now: Instant) -> None:
@@ -340,12 +392,13 @@ def journaled(floor: FloorState, token: int, now: Instant) -> None:
     if _stopped(floor, desk, now) or len(floor.legs) > floor.capacity:
         _unplaced(floor, attempt, now, AttemptInput.CANCELLED)
         return
-    answer = screen(floor, desk, attempt.lead.number, now, attempt.caller_id)
-    if not isinstance(answer, Allowed):
-        refuse_lead(floor, desk, attempt.lead, answer, now, "dial")
-        _unplaced(floor, attempt, now, AttemptInput.REFUSED, answer)
+    reserved = attempt.for_agent is not None
+    screened = screen(floor, desk, attempt.lead, now, attempt.caller_id, reserved)
+    if not isinstance(screened.answer, Allowed):
+        move = refuse_lead(floor, desk, attempt.lead, screened, now, "dial")
+        _unplaced(floor, attempt, now, AttemptInput.REFUSED, move)
         return
-    attempt.allowed = answer
+    attempt.authorised = screened
     attempt.step(AttemptInput.APPROVED, now)
     attempt.trunk.dialled.append(now)
     attempt.deadline = Instant(now + NO_RESPONSE_MS)
@@ -370,17 +423,18 @@ def slot_taken(floor: FloorState, event: SlotTaken, now: Instant) -> None:
     attempt = floor.attempts.get(attempt_id) if attempt_id is not None else None
     if attempt is None or attempt.state is not AttemptState.PLANNED:
         return
-    claim = event.claim
+    claim, allowed = event.claim, attempt.screened.answer
     refused = Refused(
         (ReasonCode.DATA_MISSING if event.why else ReasonCode.FREQ_CAP,),
         event.why
         or f"All {claim.limit} attempts in {claim.window_ms / HOUR_MS:g} hours under a limit of "
         f"attempts to this person are taken; the next one may be made at {rfc3339(event.free_at)}.",
         event.free_at,
-        attempt.allowed.ruleset,
-        attempt.allowed.tzdata,
+        allowed.ruleset,
+        allowed.tzdata,
     )
-    refuse_lead(floor, attempt.desk, attempt.lead, refused, now, "dial")
+    screened = attempt.screened._replace(answer=refused, at=now)
+    refuse_lead(floor, attempt.desk, attempt.lead, screened, now, "reservation")
     floor.free_leg(attempt.leg)
     withdraw(floor, attempt, now)
 
@@ -410,13 +464,14 @@ def _unplaced(
     attempt: Attempt,
     now: Instant,
     given: AttemptInput,
-    refused: Refused | None = None,
+    refused: LeadMove | None = None,
 ) -> None:
-    """End an attempt before anything was placed: its leg never existed."""
+    """End an attempt before anything was placed: its leg never existed. `refused`: where its lead
+    goes, if the gate refused it."""
     floor.free_leg(attempt.leg)
     outcome = (
         Outcome(Cause.REFUSED, Blame.US, SystemDisposition.REFUSED)
         if refused
         else Outcome(Cause.CANCELLED, Blame.US, SystemDisposition.CANCELLED)
     )
-    end_attempt(floor, attempt, given, outcome, now, refused=refused)
+    end_attempt(floor, attempt, given, outcome, now, move=refused)

@@ -11,10 +11,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from dialer.compliance.drop_rate import DropAccount
-from dialer.compliance.ruleset import Ruleset
+from dialer.compliance.law import Ruleset
 from dialer.compliance.suppression import Suppressions
 from dialer.floor import answering, dialling, requests, shifts, wrapping_up
 from dialer.floor.desk import Desk
+from dialer.floor.facts import Screened
 from dialer.floor.state import AgentSession, Attempt, FloorState
 from dialer.floor.views import snapshot
 from dialer.model import events as e
@@ -24,8 +25,7 @@ from dialer.model.campaigns import Campaign, CampaignState, DialMode
 from dialer.model.commands import Command
 from dialer.model.instant import Instant
 from dialer.model.journal import EntryKind, JournalEntry
-from dialer.model.numbers import PhoneNumber
-from dialer.model.screening import Screening
+from dialer.model.leads import Lead
 from dialer.model.snapshot import FloorSnapshot
 from dialer.model.suppression import Suppression
 from dialer.model.trunks import Trunk
@@ -35,7 +35,8 @@ from dialer.pacing.controller import PacingController
 
 class Floor:
     """One floor, a desk per campaign. Campaigns come by CampaignChanged, the past by Restored.
-    `controllers` makes the pacing of a campaign from its mode."""
+    `controllers` makes the pacing of a campaign from its mode; `enabled` are the countries whose
+    numbers may be called."""
 
     def __init__(
         self,
@@ -43,8 +44,9 @@ class Floor:
         suppressions: Suppressions,
         trunks: Sequence[Trunk],
         controllers: Callable[[DialMode], PacingController] = controller_for,
+        enabled: frozenset[str] = frozenset({"US"}),
     ) -> None:
-        self._state = FloorState(ruleset, suppressions, trunks)
+        self._state = FloorState(ruleset, suppressions, trunks, enabled)
         self._controllers = controllers
         self._version = 0
         self._now = Instant(0)
@@ -82,15 +84,10 @@ class Floor:
         """The names of the campaigns on the floor."""
         return tuple(self._state.desks)
 
-    def screening_of(self, number: PhoneNumber, campaign: str, now: Instant) -> Screening:
-        """The gate's answer about a number, for people's questions; nothing follows from it."""
+    def screening_of(self, lead: Lead, campaign: str, now: Instant) -> Screened:
+        """The gate's answer about a lead, for people's questions; nothing follows from it."""
         desk = self._state.desks[campaign]
-        return dialling.screen(self._state, desk, number, now, desk.campaign.caller_ids[0])
-
-    def suppressions_of(self, number: PhoneNumber, campaign: str) -> tuple[Suppression, ...]:
-        """Every list and request that holds the number and binds the campaign's seller."""
-        seller = self._state.desks[campaign].campaign.seller
-        return self._state.suppressions.find(number.e164, seller)
+        return dialling.screen(self._state, desk, lead, now, desk.campaign.caller_ids[0])
 
     def requests_of(self, e164: str) -> tuple[Suppression, ...]:
         """Every request of the number in force, whoever it was made to."""

@@ -16,20 +16,20 @@ from dialer.calls import attempt as attempt_machine
 from dialer.calls.agent import AgentInput
 from dialer.calls.attempt import AttemptInput
 from dialer.calls.machine import step
-from dialer.compliance.ruleset import Ruleset
+from dialer.compliance.law import Ruleset
 from dialer.compliance.suppression import Suppressions
 from dialer.floor.desk import Desk
+from dialer.floor.facts import Screened
 from dialer.leads.hopper import HopperEntry
 from dialer.model.agents import AgentState
 from dialer.model.calls import AmdVerdict, AttemptId, AttemptState, LegId, Tone
 from dialer.model.campaigns import AgentProfile
-from dialer.model.commands import Command, Hangup, RaiseAlarm, Record
+from dialer.model.commands import Claim, Command, Hangup, RaiseAlarm, Record
 from dialer.model.instant import DAY_MS, EPOCH, SECOND_MS, Instant
 from dialer.model.journal import EntryKind, JournalEntry, JsonValue
 from dialer.model.leads import Lead
 from dialer.model.numbers import CallerId
 from dialer.model.records import PastAttempt
-from dialer.model.screening import Allowed
 from dialer.model.suppression import Suppression
 from dialer.model.trunks import Trunk
 
@@ -52,8 +52,10 @@ class Attempt:
     trunk: TrunkUse
     caller_id: CallerId
     planned_at: Instant
-    allowed: Allowed
-    """The newest screening that said yes: the bulk one, then the one at the instant of the dial."""
+    screened: Screened
+    """The decision its intended dial was written down with."""
+    authorised: Screened | None = None
+    """The decision at the instant of the dial, once it was asked for and said yes."""
     for_agent: str | None = None
     """The agent who launched it from a preview: nobody else gets the call, nothing is detected."""
     state: AttemptState = attempt_machine.START
@@ -142,9 +144,15 @@ class FloorState:
     """Everything the floor remembers between two events."""
 
     def __init__(
-        self, ruleset: Ruleset, suppressions: Suppressions, trunks: Sequence[Trunk]
+        self,
+        ruleset: Ruleset,
+        suppressions: Suppressions,
+        trunks: Sequence[Trunk],
+        enabled: frozenset[str],
     ) -> None:
         self.ruleset = ruleset
+        self.enabled = enabled
+        """Countries (ISO 3166) whose numbers may be called."""
         self.suppressions = suppressions
         self.trunks = {t.name: TrunkUse(t) for t in trunks}
         self.desks: dict[str, Desk] = {}
@@ -182,13 +190,16 @@ class FloorState:
         self.emit(RaiseAlarm(name, text))
         self.record(JournalEntry(EntryKind.ALARM, now, data={"name": name, "text": text}))
 
-    def record(self, entry: JournalEntry, *, durable: bool = False) -> int | None:
-        """Write to the journal; a durable entry gets a token that Journaled will carry."""
+    def record(
+        self, entry: JournalEntry, *, durable: bool = False, claims: tuple[Claim, ...] = ()
+    ) -> int | None:
+        """Write to the journal; a durable entry gets a token that Journaled will carry, or
+        SlotTaken where one of the `claims` has no slot left."""
         token = None
         if durable:
             self._next_token += 1
             token = self._next_token
-        self.emit(Record(entry, token))
+        self.emit(Record(entry, token, claims))
         return token
 
     def entry(

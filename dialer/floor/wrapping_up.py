@@ -17,7 +17,6 @@ from dialer.model.events import AgentDisposed, OpenAttempt
 from dialer.model.instant import Instant
 from dialer.model.journal import EntryKind, JournalEntry, JsonValue
 from dialer.model.leads import LeadState
-from dialer.model.screening import Refused
 
 LOST = Outcome(Cause.LOST, Blame.US, SystemDisposition.LOST)
 
@@ -29,7 +28,7 @@ def end_attempt(
     outcome: Outcome,
     now: Instant,
     ending: Ending | None = None,
-    refused: Refused | None = None,
+    move: LeadMove | None = None,
 ) -> None:
     """The one way into ENDED: fixes the disposition, moves the lead, frees the agent, journals."""
     desk = attempt.desk
@@ -41,11 +40,7 @@ def end_attempt(
     if outcome.disposition is SystemDisposition.TRUNK_FAILURE:
         floor.forget_dial(attempt.lead.number.e164, attempt.entered[AttemptState.DIALLING])
     _tell_controller(attempt, before, now)
-    if refused is not None:
-        at = refused.next_allowed_at
-        state = LeadState.REFUSED if at is None else LeadState.OPEN
-        move = LeadMove(state, at, attempt.lead.order_key)
-    else:
+    if move is None:
         move = after_system(desk.campaign, attempt.lead, outcome.disposition, now)
     talk_ms = now - attempt.bridged_at if attempt.bridged_at is not None else 0
     data: dict[str, JsonValue] = {
@@ -61,9 +56,7 @@ def end_attempt(
         "dropped": attempt.dropped,
         "verdict": _verdict_data(attempt),
         "talk_ms": talk_ms,
-        "dial_screening": attempt.allowed.explain
-        if AttemptState.DIALLING in attempt.entered
-        else "",
+        "dial_screening": _dial_screening(attempt),
         **move_data(move),
     }
     floor.record(floor.entry(EntryKind.ATTEMPT_ENDED, now, attempt, data), durable=attempt.dropped)
@@ -87,6 +80,17 @@ def _tell_controller(attempt: Attempt, before: AttemptState, now: Instant) -> No
         controller.observe_detection(now - attempt.entered[AttemptState.DETECTING], live=False)
     elif before is AttemptState.BRIDGED and attempt.bridged_at is not None:
         controller.observe_talk(now - attempt.bridged_at)
+
+
+def _dial_screening(attempt: Attempt) -> JsonValue:
+    """The decision at the instant of the dial; its facts only where they differ from those the
+    intended dial was written down with."""
+    if attempt.authorised is None:
+        return None
+    data = attempt.authorised.data()
+    if attempt.authorised.facts == attempt.screened.facts:
+        data["facts"] = None
+    return data
 
 
 def _verdict_data(attempt: Attempt) -> JsonValue:

@@ -15,8 +15,10 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator, ValidationInfo
 
 from dialer.compliance.calling_window import DayWindow, minutes_as_text, read_day_window
+from dialer.compliance.law import DropRule, HoursRule, RingRule
+from dialer.compliance.law_files import load_law
+from dialer.compliance.law_in_force import standing
 from dialer.compliance.numbering import Unreadable, read_caller_id
-from dialer.compliance.ruleset import load_ruleset
 from dialer.model.dispositions import SystemDisposition
 
 _LONGEST_RING_S = 120
@@ -29,6 +31,11 @@ class Unfit(ValueError):
     def __init__(self, message: str, remedy: str) -> None:
         super().__init__(message)
         self.remedy = remedy
+
+
+FEDERAL = "US"
+"""The jurisdiction whose rows campaign files are checked against; each call is held to all of them.
+"""
 
 
 def _text(value: object) -> str:
@@ -91,15 +98,15 @@ def _day_hours(value: object) -> DayWindow:
         raise
     except ValueError as error:
         raise Unfit(str(error), 'Write them like "09:00-20:00".') from error
-    ruleset = load_ruleset()
-    lawful_start, lawful_end = ruleset.calling_hours
-    if start < lawful_start or end > lawful_end:
-        lawful = f"{minutes_as_text(lawful_start)}-{minutes_as_text(lawful_end)}"
-        raise Unfit(
-            f"the law allows calls from {lawful} of the called party's local time only "
-            f"({ruleset.cite('calling_hours')})",
-            "Narrow the hours.",
-        )
+    for rule in standing(load_law(), FEDERAL, HoursRule):
+        lawful = rule.days[0]
+        if lawful is not None and (start < lawful[0] or end > lawful[1]):
+            hours = f"{minutes_as_text(lawful[0])}-{minutes_as_text(lawful[1])}"
+            raise Unfit(
+                f"the law allows calls from {hours} of the called party's local time only "
+                f"({rule.citation})",
+                "Narrow the hours.",
+            )
     return start, end
 
 
@@ -113,26 +120,25 @@ def _text_encoding(text: str) -> str:
 
 
 def _ring_timeout(seconds: int) -> int:
-    ruleset = load_ruleset()
-    if seconds * 1_000 < ruleset.min_ring_ms:
-        raise Unfit(
-            f"a call must ring for at least {ruleset.min_ring_ms // 1_000} s before it is given up "
-            f"({ruleset.cite('ring')})",
-            "Raise it.",
-        )
+    for rule in standing(load_law(), FEDERAL, RingRule):
+        if seconds * 1_000 < rule.minimum_ms:
+            raise Unfit(
+                f"a call must ring for at least {rule.minimum_ms // 1_000} s before it is given up "
+                f"({rule.citation})",
+                "Raise it.",
+            )
     if seconds > _LONGEST_RING_S:
         raise Unfit(f"no network rings for more than {_LONGEST_RING_S} s", "Lower it.")
     return seconds
 
 
 def _ceiling(share: float) -> float:
-    ruleset = load_ruleset()
-    if not 0 < share <= ruleset.drop_ceiling:
-        raise Unfit(
-            f"the share of drops must be above 0 and at most {ruleset.drop_ceiling} "
-            f"({ruleset.cite('drops')})",
-            f"Write a share, like {ruleset.drop_ceiling} for {ruleset.drop_ceiling:.0%}.",
-        )
+    for rule in standing(load_law(), FEDERAL, DropRule):
+        if not 0 < share <= rule.ceiling:
+            raise Unfit(
+                f"the share of drops must be above 0 and at most {rule.ceiling} ({rule.citation})",
+                f"Write a share, like {rule.ceiling} for {rule.ceiling:.0%}.",
+            )
     return share
 
 

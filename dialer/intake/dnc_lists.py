@@ -6,24 +6,16 @@ It fails closed: a list that cannot be read to its last line is an error, never 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from datetime import UTC, date, datetime
-from pathlib import Path, PurePosixPath
-from typing import Any
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from dialer.compliance.facts import ListKind, ListVersion
 from dialer.compliance.suppression import NumberList
-from dialer.intake.toml_lines import TomlText, read_toml
+from dialer.intake.list_entries import ListEntry, read_list_entries
 from dialer.model.errors import OperatorError, Problem
-from dialer.model.instant import Instant, instant_of
-from dialer.model.suppression import SuppressionSource
 
-LISTS_FILE = "lists.toml"
-
-_SOURCES = {"national": SuppressionSource.NATIONAL, "internal": SuppressionSource.INTERNAL}
-_KEYS = ("name", "source", "layout", "file", "obtained")
 _ANY_DIGIT = ord("9")
 _PLAIN_FORMS = {"npa,number": b"999,9999999", "number": b"9999999999"}
 _PROBLEMS_SHOWN = 20
@@ -36,27 +28,16 @@ _PUNCTUATION = re.compile(r"[ \t().\-]+")
 
 
 def load_lists(root: Path) -> tuple[NumberList, ...]:
-    """Read `lists.toml` under `root` and every file it names. Raises OperatorError with file and
-    line of what cannot be read; nothing may then be dialled."""
-    text = read_toml(root / LISTS_FILE)
-    entries = text.data.get("lists")
-    problems = [
-        Problem(text.where, text.line((key,)), f"the key {key!r} is not known", remedy="Remove it.")
-        for key in text.data
-        if key != "lists"
-    ]
-    if not isinstance(entries, list) or not entries:
-        problems.append(
-            Problem(text.where, None, "no list is named", remedy="Add a [[lists]] table.")
-        )
-        entries = []
+    """Read `lists.toml` under `root` and every file it names into memory: for short lists. Raises
+    OperatorError with file and line of what cannot be read; nothing may then be dialled."""
     lists: list[NumberList] = []
-    for place, entry in enumerate(entries):
+    problems: list[Problem] = []
+    for entry in read_list_entries(root):
         try:
-            lists.append(_load_list(entry, place, text, root))
+            if entry.kind in ListKind.__members__:
+                lists.append(_load_list(entry))
         except OperatorError as error:
             problems.extend(error.problems)
-    problems.extend(_repeated_names(entries, text))
     if problems:
         raise OperatorError(*problems)
     return tuple(lists)
@@ -78,78 +59,34 @@ def read_numbers(content: bytes, layout: str, where: str) -> NDArray[np.uint64]:
     return numbers[first]
 
 
-def _load_list(entry: object, place: int, text: TomlText, root: Path) -> NumberList:
-    fields = _checked_fields(entry, place, text)
-    file = root / PurePosixPath(fields["file"])
-    line = text.line(("lists", place, "file"))
+def _load_list(entry: ListEntry) -> NumberList:
     try:
-        content = file.read_bytes()
+        content = entry.file.read_bytes()
     except OSError as error:
         raise OperatorError(
             Problem(
-                text.where,
-                line,
-                f"the list {file} cannot be read: {error.strerror or error}",
-                fields["file"],
+                entry.where,
+                entry.line,
+                f"the list {entry.file} cannot be read: {error.strerror or error}",
+                entry.file.name,
                 "Put the file there, or correct its name.",
             )
         ) from error
-    source = _SOURCES[fields["source"]]
-    numbers = read_numbers(content, fields["layout"], str(file))
-    if source is SuppressionSource.NATIONAL and not len(numbers):
+    layout = "number" if entry.profile == "numbers" else "npa,number"
+    numbers = read_numbers(content, layout, str(entry.file))
+    kind = ListKind(entry.kind)
+    if kind is ListKind.NATIONAL and not len(numbers):
         raise OperatorError(
             Problem(
-                str(file), None, "the registry's list has no number in it", "", "Download it again."
+                str(entry.file),
+                None,
+                "the registry's list has no number in it",
+                "",
+                "Download it again.",
             )
         )
-    day = date.fromisoformat(fields["obtained"])
-    return NumberList(fields["name"], source, _midnight(day), numbers)
-
-
-def _checked_fields(entry: object, place: int, text: TomlText) -> Mapping[str, str]:
-    """The five keys of a list's table as text. Raises OperatorError with all that is wrong."""
-    table: Mapping[str, Any] = entry if isinstance(entry, dict) else {}
-    fields = {key: str(table.get(key, "")) for key in _KEYS}
-    problems = []
-
-    def wrong(key: str, message: str, remedy: str) -> None:
-        line = text.line(("lists", place, key))
-        problems.append(Problem(text.where, line, message, fields.get(key, ""), remedy))
-
-    for key in table:
-        if key not in _KEYS:
-            wrong(key, f"the key {key!r} is not known", f"Use {', '.join(_KEYS)}.")
-    for key in _KEYS:
-        if not fields[key].strip():
-            wrong(key, f"list {place + 1} has no {key!r}", "Add it.")
-    if fields["source"] and fields["source"] not in _SOURCES:
-        wrong("source", "no such source is known", f"Use {' or '.join(_SOURCES)}.")
-    if fields["layout"] and fields["layout"] not in _PLAIN_FORMS:
-        wrong("layout", "no such layout is known", f"Use {' or '.join(map(repr, _PLAIN_FORMS))}.")
-    if fields["file"] and ".." in PurePosixPath(fields["file"]).parts:
-        wrong("file", "only files beside lists.toml can be used", "Move the file there.")
-    if fields["obtained"]:
-        try:
-            date.fromisoformat(fields["obtained"])
-        except ValueError:
-            wrong("obtained", "this is no date", "Write the day of the download like 2026-11-20.")
-    if problems:
-        raise OperatorError(*problems)
-    return fields
-
-
-def _repeated_names(entries: list[object], text: TomlText) -> Iterator[Problem]:
-    seen: set[object] = set()
-    for place, entry in enumerate(entries):
-        name = entry.get("name") if isinstance(entry, dict) else None
-        if isinstance(name, str) and name in seen:
-            line = text.line(("lists", place, "name"))
-            yield Problem(text.where, line, "there is a list of this name already", name, "Rename.")
-        seen.add(name if isinstance(name, str) else None)
-
-
-def _midnight(day: date) -> Instant:
-    return instant_of(datetime(day.year, day.month, day.day, tzinfo=UTC))
+    version = ListVersion(entry.name, kind, entry.obtained_at, entry.state, entry.issued_at)
+    return NumberList(version, numbers)
 
 
 def _read_uniform(content: bytes, layout: str) -> NDArray[np.uint64] | None:

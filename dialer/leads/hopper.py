@@ -7,15 +7,13 @@ from dataclasses import dataclass
 
 from dialer.model.instant import Instant
 from dialer.model.leads import Lead
-from dialer.model.screening import Allowed
 
 
 @dataclass(frozen=True, slots=True)
 class HopperEntry:
-    """A lead, and the bulk screening that let it in."""
+    """A lead, and when the bulk screening let it in."""
 
     lead: Lead
-    allowed: Allowed
     screened_at: Instant
 
 

@@ -9,6 +9,7 @@ from dialer.model.campaigns import Campaign
 from dialer.model.dispositions import Recycle, SystemDisposition
 from dialer.model.instant import MINUTE_MS, Instant
 from dialer.model.leads import Lead, LeadState
+from dialer.model.screening import WITH_TIME, ReasonCode, Refused
 
 OUR_DOING = frozenset(
     {
@@ -20,6 +21,19 @@ OUR_DOING = frozenset(
 """Endings no callee had a part in: without a rule of the campaign's own, the lead comes back."""
 
 
+MENDABLE = frozenset(
+    {
+        ReasonCode.REGISTRY_STALE,
+        ReasonCode.DATA_MISSING,
+        ReasonCode.STATE_EMERGENCY,
+        ReasonCode.CALLER_ID_NOT_AUTHORISED,
+    }
+)
+"""Refusals no lead is at fault for: a newer list, a setting or the end of an emergency mends them.
+"""
+LOOK_AGAIN_MS = 15 * MINUTE_MS
+
+
 @dataclass(frozen=True, slots=True)
 class LeadMove:
     """Where the lead goes from here."""
@@ -27,6 +41,16 @@ class LeadMove:
     state: LeadState
     next_eligible_at: Instant | None
     order_key: int
+
+
+def after_refusal(lead: Lead, refused: Refused, now: Instant) -> LeadMove:
+    """The move after the gate said no: eligible again when the same facts are allowed; looked at
+    again in a while if only the operator's data stands in the way; else never."""
+    at = refused.next_allowed_at
+    if at is None and all(code in MENDABLE or code in WITH_TIME for code in refused.codes):
+        at = Instant(now + LOOK_AGAIN_MS)
+    state = LeadState.REFUSED if at is None else LeadState.OPEN
+    return LeadMove(state, at, lead.order_key)
 
 
 def after_system(campaign: Campaign, lead: Lead, disposition: str, now: Instant) -> LeadMove:

@@ -38,6 +38,18 @@ class ReasonCode(StrEnum):
     DATA_MISSING = "DATA_MISSING"
 
 
+WITH_TIME = frozenset(
+    {
+        ReasonCode.HOLIDAY_BAN,
+        ReasonCode.SUNDAY_BAN,
+        ReasonCode.OUTSIDE_HOURS,
+        ReasonCode.FREQ_CAP,
+        ReasonCode.ABANDON_COOLDOWN,
+    }
+)
+"""Reasons that waiting mends."""
+
+
 class Exemption(StrEnum):
     """What may lift a rule: consent (PEWC: signed and written; PEC: prior express) or an
     established business relationship (47 CFR 64.1200(f)(5), (f)(9))."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 from dialer.model.instant import Instant
 from dialer.model.records import RequestChannel
@@ -62,6 +63,8 @@ class InForce:
     deadline_at: Instant | None = None
 
 
-def plain_name(seller: str) -> str:
-    """A seller's name without case and double spaces."""
-    return " ".join(seller.split()).casefold()
+@lru_cache(maxsize=4096)
+def plain_name(name: str) -> str:
+    """A seller's or subject's name without case and double spaces: a slip of the pen must not lift
+    a request."""
+    return " ".join(name.split()).casefold()

@@ -7,13 +7,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from dialer.compliance.calling_window import minutes_as_text
-from dialer.compliance.screening import Facts, decide
+from dialer.compliance.screening import decide
 from dialer.compliance.suppression import Suppressions
+from dialer.floor.facts import campaign_facts
 from dialer.intake.lead_csv import read_leads
 from dialer.model.campaigns import CallingHours, Campaign, ListSource
 from dialer.model.errors import OperatorError, Problem
 from dialer.model.instant import Instant, rfc3339
-from dialer.model.leads import LeadFile
+from dialer.model.leads import Lead, LeadFile, NewLead
 from dialer.model.screening import Refused
 from dialer.service.loading import OperatorData
 from dialer.settings import Settings
@@ -84,7 +85,7 @@ def outlook(
             except OperatorError as error:
                 problems += error.problems
                 continue
-            lists.append(_screened(campaign, file, suppressions, data, now))
+            lists.append(_screened(campaign, file, suppressions, data, settings.enabled, now))
         outlooks.append(CampaignOutlook(campaign, tuple(lists)))
     return outlooks, problems
 
@@ -99,14 +100,17 @@ def _screened(
     file: LeadFile,
     suppressions: Suppressions,
     data: OperatorData,
+    enabled: frozenset[str],
     now: Instant,
 ) -> ListOutlook:
     later: Counter[str] = Counter()
     never: Counter[str] = Counter()
     soonest: list[Instant] = []
-    caller_id = campaign.caller_ids[0].e164
+    caller = campaign.caller_ids[0]
     for lead in file.leads:
-        facts = Facts.of(campaign, lead.number, suppressions, (), caller_id)
+        facts = campaign_facts(
+            campaign, _stored(lead, campaign), suppressions, caller, now, enabled=enabled
+        )
         answer = decide(facts, data.ruleset, now)
         if isinstance(answer, Refused):
             if answer.next_allowed_at is None:
@@ -124,6 +128,20 @@ def _screened(
         later=dict(later),
         never=dict(never),
         next_at=min(soonest, default=None),
+    )
+
+
+def _stored(lead: NewLead, campaign: Campaign) -> Lead:
+    """The lead as it will be offered, with nothing known of it yet."""
+    return Lead(
+        0,
+        campaign.name,
+        "",
+        lead.line,
+        lead.number,
+        lead.fields,
+        state=lead.state,
+        postcode=lead.postcode,
     )
 
 

@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from dialer.compliance.ruleset import Ruleset, load_ruleset
+from dialer.compliance.law import Ruleset
+from dialer.compliance.law_files import load_law
 from dialer.compliance.suppression import NumberList
 from dialer.intake.campaign_files import load_campaigns
 from dialer.intake.dnc_lists import load_lists
+from dialer.intake.overlay_files import read_overlays
 from dialer.intake.toml_lines import KeyPath, read_toml
 from dialer.model.campaigns import Campaign
 from dialer.model.errors import OperatorError, Problem
@@ -35,7 +37,12 @@ def load(settings: Settings) -> OperatorData:
     except OperatorError as error:
         problems += error.problems
     problems += _misfits(settings, campaigns)
-    return OperatorData(campaigns, lists, load_ruleset(), tuple(problems))
+    ruleset = load_law()
+    try:
+        ruleset = load_law(read_overlays(settings.rules))
+    except OperatorError as error:
+        problems += error.problems
+    return OperatorData(campaigns, lists, ruleset, tuple(problems))
 
 
 def _misfits(settings: Settings, campaigns: Mapping[str, Campaign]) -> list[Problem]:

@@ -14,7 +14,8 @@ from dialer.floor.floor import Floor
 from dialer.intake.csv_rows import write_refusals
 from dialer.leads.ordering import fresh_key
 from dialer.model.instant import Instant, rfc3339
-from dialer.model.leads import LeadFile
+from dialer.model.leads import Lead, LeadFile
+from dialer.model.numbers import PhoneNumber
 from dialer.model.reports import ImportReport, NumberCheck
 from dialer.model.screening import Allowed
 from dialer.store.port import Store
@@ -49,7 +50,8 @@ async def check_number(
     if name not in floor.campaigns:
         explain = "No such campaign is loaded: a number is checked against a campaign's rules."
         return NumberCheck(raw, number.e164, "DENY", ("DATA_MISSING",), explain, (), (), None, ())
-    answer = floor.screening_of(number, name, now)
+    screened = floor.screening_of(await _lead(store, number, name), name, now)
+    answer, facts = screened.answer, screened.facts
     allowed = isinstance(answer, Allowed)
     entries = await store.journal(number=number.e164, limit=HISTORY_SHOWN)
     return NumberCheck(
@@ -59,11 +61,16 @@ async def check_number(
         codes=() if isinstance(answer, Allowed) else tuple(str(code) for code in answer.codes),
         explain=answer.explain,
         local_times=tuple(
-            (zone, local_time(zone, now).strftime("%a %H:%M")) for zone in number.zones
+            (zone, local_time(zone, now).strftime("%a %H:%M")) for zone in facts.place.zones
         ),
         lists=tuple(
-            f"{s.list_name} ({s.source.lower()}) since {rfc3339(s.since)}"
-            for s in floor.suppressions_of(number, name)
+            f"{version.name} ({version.kind.lower()}), copy of {rfc3339(version.obtained_at)}"
+            for version in facts.lists
+            if version.name in facts.on_lists
+        )
+        + tuple(
+            f"asked not to be called, by {each.where}, on {rfc3339(each.requested_at)}"
+            for each in facts.internal
         ),
         next_allowed_at=None if isinstance(answer, Allowed) else answer.next_allowed_at,
         history=tuple(
@@ -71,3 +78,9 @@ async def check_number(
             for e in entries
         ),
     )
+
+
+async def _lead(store: Store, number: PhoneNumber, campaign: str) -> Lead:
+    """A lead of this number as it would be dialled, with everything the store knows of it."""
+    records = await store.records_of(number.e164)
+    return Lead(0, campaign, "", 0, number, {}, records=records)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 import trio
@@ -15,10 +16,11 @@ from dialer.floor.floor import Floor
 from dialer.intake.lead_csv import read_leads
 from dialer.model.agents import AgentState
 from dialer.model.commands import Command, RaiseAlarm, Record, RefillHopper
-from dialer.model.errors import OperatorError
+from dialer.model.errors import JournalFault, OperatorError
 from dialer.model.events import CampaignChanged, DrainAsked, StopAsked
 from dialer.model.instant import Instant
 from dialer.model.journal import EntryKind, JournalEntry, JsonValue
+from dialer.service.anchoring import anchoring, anchors_of
 from dialer.service.clock import ServiceClock
 from dialer.service.control import ControlSocket
 from dialer.service.dispatcher import Dispatcher
@@ -64,17 +66,34 @@ class Service:
             raise OperatorError(*self._data.problems)
         self._settings.data.mkdir(parents=True, exist_ok=True)
         clock = ServiceClock(self._settings.clock_shift_s * 1000)
-        floor = Floor(self._data.ruleset, Suppressions(self._data.lists), self._settings.trunks)
+        floor = Floor(
+            self._data.ruleset,
+            Suppressions(self._data.lists),
+            self._settings.trunks,
+            enabled=self._settings.enabled,
+        )
         dispatcher = Dispatcher(floor, clock.now, lambda command: route(command))
         metrics = Metrics(dispatcher.snapshot)
         store = SqlStore(
-            self._settings.database, dispatcher.emit, clock.shift_ms, self._shared_book()
+            self._settings.database,
+            dispatcher.emit,
+            clock.shift_ms,
+            self._shared_book(),
+            lambda note: anchors.take(note),
         )
+
+        def alarm(name: str, text: str) -> None:
+            route(RaiseAlarm(name, text))
+            with suppress(JournalFault):  # at the very end nobody writes any more
+                data: dict[str, JsonValue] = {"name": name, "text": text}
+                store.carry_out(Record(JournalEntry(EntryKind.ALARM, clock.now(), data=data)))
+
+        anchors = anchors_of(self._settings.audit, alarm, store.keep_stamp)
         carrier = self._carrier(dispatcher.emit, clock.now, metrics)
         route = _Router(store, carrier, metrics)
         office = ServiceOffice(clock, floor, dispatcher, store, metrics, self._settings.data)
 
-        async with trio.open_nursery() as keeping:
+        async with anchoring(anchors), trio.open_nursery() as keeping:
             await keeping.start(store.run)
             await self._restore(store, dispatcher, clock)
             async with trio.open_nursery() as calling:

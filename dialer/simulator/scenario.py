@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from dialer.compliance.ruleset import load_ruleset
+from dialer.compliance.law_files import load_law
 from dialer.compliance.suppression import Suppressions
 from dialer.floor.floor import Floor
 from dialer.model.agents import AgentState
@@ -38,6 +38,7 @@ from dialer.model.numbers import CallerId, PhoneNumber
 from dialer.model.trunks import Trunk
 from dialer.simulator.callees import CallPlan
 from dialer.simulator.driver import Driver, Echo
+from dialer.simulator.lists import empty_lists
 from dialer.simulator.network import SimulatedNetwork
 from dialer.simulator.population import Habits, Outlook, Population, Team
 from dialer.simulator.store import SimulatedStore
@@ -45,8 +46,16 @@ from dialer.simulator.store import SimulatedStore
 MORNING = Instant(1_795_530_000_000)
 """2026-11-24 14:20 UTC, a Tuesday: 9:20 in New York, where all the simulated leads are."""
 CAMPAIGN = "rehearsal"
-_FIRST_NPA, _LAST_NPA = 201, 989
-MOST_LEADS = (_LAST_NPA - _FIRST_NPA + 1) * 100
+_AREA_CODES = (
+    "212 315 332 347 363 516 518 585 607 631 646 680 716 718 838 845 914 917 929 "
+    "201 551 609 640 732 848 856 862 908 973 "
+    "216 220 234 283 326 330 380 419 440 513 567 614 740 937 "
+    "229 404 470 478 678 706 762 770 912 943 "
+    "252 336 704 743 828 910 919 980 984"
+).split()
+"""New York, New Jersey, Ohio, Georgia and North Carolina: one zone, and no law beyond the federal
+that would refuse a lead of itself."""
+MOST_LEADS = len(_AREA_CODES) * 100
 """There are no more fictitious numbers (555-0100 to 555-0199 of each area code)."""
 _AGAIN = (
     SystemDisposition.NO_ANSWER,
@@ -107,7 +116,7 @@ def leads_of(count: int) -> list[Lead]:
             list_name="simulated.csv",
             line=k + 2,
             number=PhoneNumber(
-                f"+1{_FIRST_NPA + k // 100}55501{k % 100:02d}", "US", ("America/New_York",)
+                f"+1{_AREA_CODES[k // 100]}55501{k % 100:02d}", "US", ("America/New_York",)
             ),
             fields={},
             order_key=k + 1,
@@ -154,8 +163,8 @@ def driver_for(scenario: Scenario, *, echo: Echo = lambda _: (0,)) -> Driver:
     campaign = campaign_of(scenario)
     callees, habits = np.random.default_rng(scenario.seed).spawn(2)
     floor = Floor(
-        load_ruleset(),
-        Suppressions(),
+        load_law(),
+        Suppressions(empty_lists(load_law(), MORNING)),
         [Trunk("simulated", "127.0.0.1:5060", scenario.channels, scenario.cps)],
     )
     driver = Driver(

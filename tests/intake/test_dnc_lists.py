@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dialer.compliance.facts import ListKind
 from dialer.intake.dnc_lists import load_lists, read_numbers
 from dialer.model.errors import OperatorError
 from dialer.model.instant import instant_of
-from dialer.model.suppression import SuppressionSource
 
 GOOD = """\
 [[lists]]
@@ -42,9 +42,9 @@ def root(tmp_path: Path) -> Path:
 
 def test_good_lists(root: Path) -> None:
     national, internal = load_lists(root)
-    assert (national.name, national.source) == ("national", SuppressionSource.NATIONAL)
-    assert national.obtained_at == instant_of(datetime(2026, 11, 20, tzinfo=UTC))
-    assert internal.obtained_at == instant_of(datetime(2026, 11, 19, tzinfo=UTC))
+    assert (national.version.name, national.version.kind) == ("national", ListKind.NATIONAL)
+    assert national.version.obtained_at == instant_of(datetime(2026, 11, 20, tzinfo=UTC))
+    assert internal.version.obtained_at == instant_of(datetime(2026, 11, 19, tzinfo=UTC))
     assert national.numbers.tolist() == [12025550100, 12125550123]
     assert "+12125550123" in national
     assert "+13125550124" in internal
@@ -57,7 +57,7 @@ def test_good_lists(root: Path) -> None:
         ('"2026-11-20"', '"20.11.2026"', 6, "no date"),
         ('obtained = "2026-11-20"\n', "", 1, "no 'obtained'"),
         ('"npa,number"', '"xml"', 4, "no such layout"),
-        ('source = "national"', 'source = "state"', 3, "no such source"),
+        ('source = "national"', 'source = "county"', 3, "no such source"),
         ('"internal"\nsource', '"national"\nsource', 9, "already"),
         ('"national.txt"', '"none.txt"', 5, "cannot be read"),
         ('"national.txt"', '"../national.txt"', 5, "beside lists.toml"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from dialer.compliance.facts import ListKind, ListVersion
 from dialer.compliance.suppression import NumberList
 from dialer.model.agents import AgentState
 from dialer.model.calls import AttemptId, Ending, LegId
@@ -38,7 +39,6 @@ from dialer.model.events import (
 from dialer.model.instant import Instant
 from dialer.model.journal import EntryKind
 from dialer.model.records import PastAttempt
-from dialer.model.suppression import SuppressionSource
 from tests.floor_play import HUMAN, NOON, Play, campaign, lead, none_of, only
 
 
@@ -241,9 +241,7 @@ def test_a_bridge_made_too_late_counts_as_a_drop() -> None:
 
 def test_a_national_list_too_old_stops_the_campaign_and_says_so() -> None:
     old = NumberList(
-        "national",
-        SuppressionSource.NATIONAL,
-        Instant(NOON - 32 * 86_400_000),
+        ListVersion("national", ListKind.NATIONAL, Instant(NOON - 32 * 86_400_000)),
         np.array([12125550150], dtype=np.uint64),
     )
     play = Play(lists=[old])

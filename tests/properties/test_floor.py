@@ -20,7 +20,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from dialer.compliance.ruleset import load_ruleset
+from dialer.compliance.law_files import load_law
 from dialer.compliance.suppression import Suppressions
 from dialer.floor.floor import Floor
 from dialer.model import events as e
@@ -43,12 +43,14 @@ from dialer.model.trunks import Trunk
 from dialer.pacing.choose import controller_for
 from dialer.pacing.controller import PacingController, PacingView, Proposal
 from dialer.pacing.preview import PreviewController
+from dialer.simulator.lists import empty_lists
 from dialer.simulator.store import SimulatedStore
 from tests.floor_play import NOON, campaign, lead
 from tests.properties.witness import BrokenPromise, Witness, live_answers
 
 ANSWERS_AT_ONE_INSTANT = 300
 
+LISTS = empty_lists(load_law(), NOON)
 EVENING = Instant(NOON + 9 * HOUR_MS - 2 * MINUTE_MS)
 """Two minutes before nobody in New York may be called any more."""
 
@@ -147,7 +149,7 @@ class AnyWorld(RuleBasedStateMachine):
             self.tell(e.AgentReadied(name))
 
     def fresh_floor(self) -> Floor:
-        return Floor(load_ruleset(), Suppressions(), [self.trunk], self.controllers)
+        return Floor(load_law(), Suppressions(LISTS), [self.trunk], self.controllers)
 
     # --- telling ------------------------------------------------------------------------------
 

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from dialer.compliance.facts import Facts
+from dialer.compliance.law_files import load_law
+from dialer.compliance.location import locate
 from dialer.compliance.numbering import Unreadable, read_caller_id, read_number
-from dialer.compliance.ruleset import load_ruleset
-from dialer.compliance.screening import Facts, decide
-from dialer.model.campaigns import CallingHours
-from dialer.model.instant import HOUR_MS, Instant
-from dialer.model.screening import Allowed, ReasonCode, Refused
+from dialer.compliance.screening import decide
+from dialer.model.instant import HOUR_MS, Instant, instant_of
+from dialer.model.screening import CallMode, ReasonCode, Refused
 
 PHONE_MARKS = st.text("0123456789+()-. x/,;#\u00a0\uff11eE", max_size=30)
+
+NOON = instant_of(datetime(2026, 7, 1, 16, tzinfo=UTC))
 
 
 @given(st.one_of(PHONE_MARKS, st.text(max_size=40)), st.sampled_from(["US", "GB", "CA"]))
@@ -36,21 +41,9 @@ def test_what_is_read_is_what_the_gate_takes(
     number = read_number(f"({area}) {exchange}-{line:04d}")
     if isinstance(number, Unreadable):
         return
-    facts = Facts(
-        number=number,
-        seller="Clearview Sample Windows",
-        hours=CallingHours(((0, 24 * 60),) * 7),
-        suppressions=(),
-        recent_dials=(),
-        attempts_per_day=1,
-        min_gap_ms=0,
-        caller_id="+12025550199",
-        caller_ids=("+12025550199",),
-        end_guard_ms=0,
-    )
-    ruleset = load_ruleset()
-    answer = decide(facts, ruleset, Instant(ruleset.effective_from + hour * HOUR_MS))
+    facts = Facts(place=locate(number), seller="Sample Seller", mode=CallMode.PREVIEW)
+    answer = decide(facts, load_law(), Instant(NOON + hour * HOUR_MS))
     if isinstance(answer, Refused):
-        assert answer.codes == (ReasonCode.OUTSIDE_HOURS,)
-        assert answer.next_allowed_at is not None
-        assert isinstance(decide(facts, ruleset, answer.next_allowed_at), Allowed)
+        assert ReasonCode.INVALID_NUMBER not in answer.codes
+        assert ReasonCode.NON_GEOGRAPHIC not in answer.codes
+        assert ReasonCode.TZ_UNKNOWN not in answer.codes

@@ -10,7 +10,7 @@ import numpy as np
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dialer.compliance.ruleset import load_ruleset
+from dialer.compliance.law_files import load_law
 from dialer.compliance.suppression import Suppressions
 from dialer.floor.floor import Floor
 from dialer.model.calls import AttemptId
@@ -39,6 +39,7 @@ from dialer.model.trunks import Trunk
 from dialer.pacing.choose import controller_for
 from dialer.simulator.callees import CallPlan
 from dialer.simulator.driver import Driver, Echo
+from dialer.simulator.lists import empty_lists
 from dialer.simulator.network import SimulatedNetwork
 from dialer.simulator.population import Habits, LogNormal, Outlook, Population, Team
 from dialer.simulator.scenario import CAMPAIGN, MORNING, Scenario, campaign_of, leads_of
@@ -46,6 +47,7 @@ from dialer.simulator.store import SimulatedStore
 from tests.properties.test_floor import hostile
 from tests.properties.witness import Witness, live_answers
 
+LISTS = empty_lists(load_law(), MORNING)
 SHIFT_MS = 6 * MINUTE_MS
 CLICKS = (AgentPaused, AgentReadied, AgentSignedOut, AgentHungUp, AgentLaunched, AgentSkipped)
 BUSY_TEAM = Habits(wrapup=LogNormal(8 * SECOND_MS, 0.6), break_ms=5 * SECOND_MS)
@@ -73,7 +75,7 @@ class Shift:
 
     def fresh_floor(self) -> Floor:
         controllers = hostile if self.hostile else controller_for
-        return Floor(load_ruleset(), Suppressions(), [self.trunk], controllers)
+        return Floor(load_law(), Suppressions(LISTS), [self.trunk], controllers)
 
     def close(self) -> None:
         """Drain, let calls end, stop what is left, and look around."""
@@ -95,7 +97,7 @@ def shift(
     campaign = campaign_of(scenario)
     trunk = Trunk("simulated", "127.0.0.1:5060", scenario.channels, scenario.cps)
     controllers = hostile if hostile_pacing else controller_for
-    floor = Floor(load_ruleset(), Suppressions(), [trunk], controllers)
+    floor = Floor(load_law(), Suppressions(LISTS), [trunk], controllers)
     witness = Witness(floor, trunk, steady=steady)
     callees, habits = np.random.default_rng(scenario.seed).spawn(2)
     driver = Driver(

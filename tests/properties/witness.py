@@ -165,6 +165,8 @@ class Witness:
                 self.capacity = legs
             case e.SuppressionRequested(suppression=suppression):
                 self._asked((suppression.e164, suppression.seller))
+            case e.SlotTaken(token=token):
+                del self.intended[token]  # the store wrote nothing: it never was
             case e.Journaled(token=token):
                 self.suppressed -= self.lifting.pop(token, set())
                 self.asking.pop(token, None)

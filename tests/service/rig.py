@@ -16,7 +16,7 @@ import numpy as np
 import trio
 
 from dialer.carrier.simulated import SimulatedCarrier
-from dialer.compliance.ruleset import load_ruleset
+from dialer.compliance.law_files import load_law
 from dialer.compliance.suppression import Suppressions
 from dialer.floor.floor import Floor
 from dialer.leads.ordering import fresh_key
@@ -49,6 +49,7 @@ from dialer.model.trunks import Trunk
 from dialer.service.clock import ServiceClock
 from dialer.service.dispatcher import Dispatcher
 from dialer.simulator.callees import CallPlan, behaviour_of, plan_of
+from dialer.simulator.lists import empty_lists
 from dialer.store.memory import MemoryStore
 
 NOON = instant_of(datetime(2026, 12, 2, 17, 0, tzinfo=UTC))
@@ -184,7 +185,9 @@ async def rig(
     """A floor at `NOON` with the campaign loaded, not started."""
     clock = ServiceClock(NOON - int(time.time() * 1000))
     floor = Floor(
-        load_ruleset(), Suppressions(), [Trunk("simulated", "127.0.0.1:5060", channels, 10.0)]
+        load_law(),
+        Suppressions(empty_lists(load_law(), NOON)),
+        [Trunk("simulated", "127.0.0.1:5060", channels, 10.0)],
     )
 
     def route(command: Command) -> None:

@@ -9,14 +9,11 @@ from hypothesis import strategies as st
 
 from dialer.leads.hopper import Hopper, HopperEntry
 from dialer.model.leads import Lead
-from dialer.model.screening import Allowed
 from tests.floor_play import NOON, lead
-
-YES = Allowed("us-2026", "2026c")
 
 
 def entry(of: Lead) -> HopperEntry:
-    return HopperEntry(of, YES, NOON)
+    return HopperEntry(of, NOON)
 
 
 def filled(*leads: Lead) -> Hopper:

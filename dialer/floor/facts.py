@@ -1,0 +1,128 @@
+"""What is asked of the gate about a lead of a campaign: the facts in one value, and the slots."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from dialer.compliance.facts import Facts, InternalRequest, OwnCap
+from dialer.compliance.facts_json import decision_to_json, facts_to_json
+from dialer.compliance.law import Ruleset
+from dialer.compliance.location import locate
+from dialer.compliance.screening import caps_in_force
+from dialer.compliance.suppression import Suppressions
+from dialer.model.campaigns import Campaign
+from dialer.model.commands import Claim
+from dialer.model.instant import DAY_MS, Instant, utc
+from dialer.model.journal import JsonValue
+from dialer.model.leads import Lead
+from dialer.model.numbers import CallerId
+from dialer.model.records import PastAttempt
+from dialer.model.screening import CallMode, Screening
+from dialer.model.suppression import Suppression, plain_name
+
+ATTEMPTS_PER_DAY = "attempts_per_day"
+
+
+class Screened(NamedTuple):
+    """What was known, and what the gate said to it, at an instant."""
+
+    facts: Facts
+    answer: Screening
+    at: Instant
+
+    def data(self) -> dict[str, JsonValue]:
+        """As the journal keeps it, so that it can be decided again."""
+        return {
+            "at": self.at,
+            "facts": facts_to_json(self.facts),
+            "decision": decision_to_json(self.answer),
+        }
+
+
+def campaign_facts(
+    campaign: Campaign,
+    lead: Lead,
+    suppressions: Suppressions,
+    caller: CallerId,
+    now: Instant,
+    *,
+    enabled: frozenset[str],
+    emergencies: Iterable[str] = (),
+    attempts: Iterable[PastAttempt] = (),
+    drops: Iterable[Instant] = (),
+    agent_reserved: bool = False,
+) -> Facts:
+    """The facts about a lead of a campaign that would show `caller`."""
+    records = lead.records
+    return Facts(
+        place=locate(lead.number, state=lead.state, postcode=lead.postcode),
+        seller=campaign.seller,
+        subject=campaign.subject or campaign.title,
+        mode=CallMode(campaign.mode),
+        purpose=campaign.purpose,
+        hours=campaign.hours,
+        end_guard_ms=campaign.ring_timeout_ms,
+        caller_id=caller.e164,
+        caller_id_owned=_owned(campaign, caller, now),
+        enabled=enabled,
+        lists=suppressions.versions,
+        on_lists=suppressions.on_lists(lead.number.e164),
+        internal=tuple(_request(each, now) for each in suppressions.requests_of(lead.number.e164)),
+        consents=records.consents,
+        relationships=records.relationships,
+        revocations=records.revocations,
+        rnd=records.rnd,
+        last_verified_contact=records.last_verified_contact,
+        line=records.line,
+        emergencies=frozenset(emergencies),
+        attempts=tuple(attempts),
+        drops=tuple(drops),
+        agent_reserved=agent_reserved,
+        own_caps=_own_caps(campaign),
+        min_gap_ms=campaign.min_gap_ms,
+    )
+
+
+def _owned(campaign: Campaign, caller: CallerId, now: Instant) -> bool:
+    """Whether the campaign may show the number today, by its proof's dates (UTC)."""
+    today = utc(now).date()
+    return any(
+        own.e164 == caller.e164
+        and (own.valid_from is None or own.valid_from <= today)
+        and (own.valid_to is None or today <= own.valid_to)
+        for own in campaign.caller_ids
+    )
+
+
+def _request(request: Suppression, now: Instant) -> InternalRequest:
+    """When it was made counts against a newer consent; where nobody noted that, when it was
+    entered. One that seems to lie ahead is in force: a clock that was set back frees nobody."""
+    at = min(now, request.received_at if request.received_at is not None else request.since)
+    seller = "" if request.affiliates else request.seller
+    return InternalRequest(at, seller, (request.channel or request.list_name).lower())
+
+
+def _own_caps(campaign: Campaign) -> tuple[OwnCap, ...]:
+    return (OwnCap(ATTEMPTS_PER_DAY, campaign.attempts_per_day, DAY_MS),)
+
+
+def claims_of(facts: Facts, lead: Lead, ruleset: Ruleset, now: Instant) -> tuple[Claim, ...]:
+    """The slots a dial takes: one under each cap that binds it. A slot's key holds no number in
+    clear, and is the same on every node."""
+    person = lead.number.e164
+    about = f"{plain_name(facts.seller)}\n{plain_name(facts.subject)}"
+    claims = [
+        Claim(_key(person, about), rule.limit, rule.window_ms)
+        for rule in caps_in_force(facts, ruleset, now)
+    ]
+    claims += [
+        Claim(_key(person, facts.caller_id if cap.per_caller_id else ""), cap.limit, cap.window_ms)
+        for cap in facts.own_caps
+    ]
+    return tuple(dict.fromkeys(claims))
+
+
+def _key(*parts: str) -> str:
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
