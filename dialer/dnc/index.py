@@ -19,7 +19,8 @@ import mmap
 import struct
 from bisect import bisect_left
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from copy import copy
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -209,6 +210,12 @@ class NumberIndex:
             self.identity.issued_at,
             self.identity.sha256,
         )
+
+    def seen_as(self, kind: SetKind) -> NumberIndex:
+        """The same numbers as a list of another kind, of no state."""
+        other = copy(self)
+        other.identity = replace(self.identity, kind=kind, state="")
+        return other
 
     @property
     def areas(self) -> tuple[tuple[int, int], ...]:

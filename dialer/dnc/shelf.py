@@ -55,8 +55,26 @@ class ListShelf:
         self._indexes: Mapping[str, NumberIndex] = {}
 
     def active(self) -> Mapping[str, NumberIndex]:
-        """Lists of numbers not to be called, by name (`scrub:state:FL` for a part of a list)."""
-        return self._of_kinds(lambda kind: kind in LIST_KINDS)
+        """Lists of numbers not to be called, by name (`scrub:state:FL` for a part of a list).
+
+        What a vendor flagged as national or of a state is no copy of that registry's list: absence
+        from it proves nothing. It counts as a list of that kind only beside such a copy, else as
+        one of our own, so that it denies and never stands in for the list that is missing.
+        """
+        lists = self._of_kinds(lambda kind: kind in LIST_KINDS)
+        whole = {
+            (index.kind, index.identity.state) for key, index in lists.items() if ":" not in key
+        }
+        return MappingProxyType(
+            {
+                key: index.seen_as(SetKind.INTERNAL)
+                if ":" in key
+                and index.kind in (SetKind.NATIONAL, SetKind.STATE)
+                and (index.kind, index.identity.state) not in whole
+                else index
+                for key, index in lists.items()
+            }
+        )
 
     def other_sets(self) -> Mapping[str, NumberIndex]:
         """The sets that are no such lists: what vendors said of numbers, and what tells of lines.

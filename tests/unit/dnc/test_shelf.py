@@ -181,7 +181,11 @@ def test_a_scrub_result_fills_a_list_for_each_code(rig: Rig) -> None:
     assert rig.held("scrub:national") == rig.held("scrub:state:FL") == numbers(101)
     assert rig.held("scrub:litigator") == numbers(103)
     assert rig.held("scrub:unknown") == numbers(104, 105, 106)
+    # No copy of a registry's list: it denies, and never counts as that list.
+    assert rig.shelf.active()["scrub:state:FL"].version.kind is ListKind.INTERNAL
+    rig.bring(lines(109), name="FL", kind=SetKind.STATE, state="FL")
     assert rig.shelf.active()["scrub:state:FL"].version.state == "FL"
+    assert rig.shelf.active()["scrub:national"].version.kind is ListKind.INTERNAL
     assert "scrub:unknown" not in rig.shelf.active()
     assert "scrub:unknown" in rig.shelf.other_sets()
 
