@@ -13,7 +13,7 @@ import click
 import trio
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from dialer import __version__, cli_audit, cli_dnc_requests
+from dialer import __version__, cli_audit, cli_audit_queries, cli_dnc_requests
 from dialer.cli_base import config_option, console, json_option, plain_errors, put, say, sound
 from dialer.cli_rules import rules
 from dialer.demo.run import run_demo
@@ -227,6 +227,7 @@ def audit() -> None:
 
 for command in (cli_audit.verify, cli_audit.export, cli_audit.key, cli_audit.erase):
     audit.add_command(command)
+cli_audit_queries.add_to(audit)
 
 
 @main.group()

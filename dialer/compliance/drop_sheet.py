@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, datetime
 
 from dialer.compliance.drop_rate import DROP_WINDOW_MS, lawful_until
+from dialer.compliance.law import DropRule, RingRule, Ruleset
 from dialer.model.calls import Cause
 from dialer.model.drop_reports import AttemptOutcome, DropFigure, DropLine, DropSheet, RingBreach
-from dialer.model.instant import DAY_MS, HOUR_MS, Instant, instant_of
+from dialer.model.instant import DAY_MS, HOUR_MS, Instant, instant_of, utc
 
 LONGEST_TO_ANSWER_MS = HOUR_MS
 """An attempt is answered, or not, within less than that of its dial."""
@@ -51,6 +52,25 @@ def needed_outcomes(month: str) -> tuple[Instant, Instant]:
         Instant(start - DROP_WINDOW_MS - LONGEST_TO_ANSWER_MS),
         Instant(end + DROP_WINDOW_MS),
     )
+
+
+def sheet_rules(
+    ruleset: Ruleset, enabled: Collection[str], at: Instant
+) -> tuple[float | None, int]:
+    """The lowest ceiling of drops (None: no rule sets one) and the longest least ringing, of the
+    enabled countries' rules in force at `at`."""
+    codes = {code for code in enabled if code in ruleset.jurisdictions}
+    codes |= {also for code in codes for also in ruleset.jurisdictions[code].also}
+    rows = [
+        rule
+        for code in codes
+        for rule in ruleset.jurisdictions[code].rules
+        if rule.effective_from <= utc(at).date()
+        and (rule.effective_to is None or utc(at).date() < rule.effective_to)
+    ]
+    ceilings = [rule.ceiling for rule in rows if isinstance(rule, DropRule)]
+    rings = [rule.minimum_ms for rule in rows if isinstance(rule, RingRule)]
+    return min(ceilings, default=None), max(rings, default=0)
 
 
 def drop_sheet(

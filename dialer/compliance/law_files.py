@@ -82,7 +82,18 @@ def load_law(overlays: Sequence[NamedFile] = ()) -> Ruleset:
 def _load(overlays: tuple[NamedFile, ...]) -> Ruleset:
     if not overlays:
         return read_law(shipped_files())
-    ruleset = _load(())
+    return _overlaid(_load(()), overlays)
+
+
+def law_of(files: Sequence[NamedFile], overlays: Sequence[NamedFile]) -> Ruleset:
+    """The rules in any ruleset's files, changed by the overlays in the order given: how rules of
+    the past are read again. Raises OperatorError as `read_law` and `load_law` do."""
+    return _overlaid(read_law(files), overlays)
+
+
+def _overlaid(ruleset: Ruleset, overlays: Sequence[NamedFile]) -> Ruleset:
+    if not overlays:
+        return ruleset
     jurisdictions: Mapping[str, Jurisdiction] = ruleset.jurisdictions
     whole = hashlib.sha256(ruleset.sha256.encode())
     for name, content in overlays:

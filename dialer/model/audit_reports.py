@@ -263,16 +263,21 @@ class Replay:
 
     `agreeing` came out the same. `unrecorded` entries hold no facts; `without_ruleset` were made
     under rules that are not archived or cannot be read (`faults` says why): neither proves
-    anything, so both count against it. `other_tzdata`: stored under another release of the zone
-    data than this one, decided again all the same. `lists_checked` memberships were looked up again
-    in the very copy the decision used; `lists_gone` could not be, the copy is no longer kept.
+    anything, so both count against it. `slots` were refused by the book of reservations, whose
+    answers are no decisions of the gate. `other_tzdata`: by release, how many were stored under
+    another zone data than this one, and decided again all the same; where such a one comes out
+    otherwise, that is counted in `other_tzdata_differing` and is no mismatch. `lists_checked`
+    memberships were looked up again in the very copy the decision used; `lists_gone` could not be:
+    the copy is no longer kept, or the number was erased. `mismatches` holds the first of them.
     """
 
     decided: int
     agreeing: int
     unrecorded: int
     without_ruleset: int
+    slots: int
     other_tzdata: Mapping[str, int]
+    other_tzdata_differing: int
     mismatches: tuple[Mismatch, ...]
     mismatched: int
     lists_checked: int
