@@ -15,6 +15,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from dialer import __version__, cli_audit, cli_audit_queries, cli_dnc_requests
 from dialer.cli_base import config_option, console, json_option, plain_errors, put, say, sound
+from dialer.cli_records import records
 from dialer.cli_rules import rules
 from dialer.demo.run import run_demo
 from dialer.demo.text import print_report
@@ -41,6 +42,7 @@ def main() -> None:
 
 
 main.add_command(rules)
+main.add_command(records)
 
 # --- demo, serve, check ---------------------------------------------------------------------------
 

@@ -28,6 +28,8 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from dialer.model.errors import JournalFault, OperatorError, Problem
 from dialer.model.instant import Instant
 from dialer.model.journal import EntryKind, JournalEntry, JsonValue
+from dialer.model.leads import RejectedRow
+from dialer.model.record_files import RecordKind, RecordsReport
 from dialer.model.records import RequestChannel
 from dialer.model.suppression import InForce
 from dialer.web.office import OfficeBusy
@@ -37,6 +39,8 @@ LONGEST = 64 * 1024
 """Bytes a line may have."""
 ANSWER_S = 30.0
 """How long a command waits for its answer."""
+IMPORT_ANSWER_S = 1_800.0
+"""The same for a file of records."""
 
 
 class _Words(BaseModel):
@@ -81,7 +85,17 @@ class ExportJournaled(_Words):
     data: dict[str, Any]
 
 
-Ask = DncAdd | DncRemove | Emergency | ExportJournaled
+class RecordsImport(_Words):
+    """See `Office.import_records`; the paths are absolute, on this machine."""
+
+    do: Literal["records_import"] = "records_import"
+    kind: RecordKind
+    file: str
+    seller: str = ""
+    profile: str | None = None
+
+
+Ask = DncAdd | DncRemove | Emergency | ExportJournaled | RecordsImport
 _ASK: TypeAdapter[Ask] = TypeAdapter(Annotated[Ask, Field(discriminator="do")])
 
 
@@ -110,6 +124,10 @@ class Officer(Protocol):
     async def emergency(self, state: str, *, on: bool, because: str, by: str) -> InForce: ...
 
     async def write_down(self, entry: JournalEntry) -> None: ...
+
+    async def import_records(
+        self, file: Path, kind: RecordKind, seller: str, profile: Path | None, by: str
+    ) -> RecordsReport: ...
 
 
 class ControlSocket:
@@ -168,7 +186,7 @@ class ControlSocket:
         except (OfficeBusy, JournalFault) as error:
             return {"problem": asdict(Problem("service", None, str(error)))}
 
-    async def _do(self, ask: Ask, by: str) -> InForce:
+    async def _do(self, ask: Ask, by: str) -> InForce | RecordsReport:
         match ask:
             case DncAdd():
                 return await self._office.add_dnc(
@@ -192,6 +210,11 @@ class ControlSocket:
                 entry = exported_entry(ask.data, self._office.now(), by)
                 await self._office.write_down(entry)
                 return InForce("export", entry.at, True)
+            case RecordsImport():
+                profile = None if ask.profile is None else Path(ask.profile)
+                return await self._office.import_records(
+                    Path(ask.file), ask.kind, ask.seller, profile, by
+                )
 
 
 def exported_entry(data: dict[str, JsonValue], now: Instant, by: str) -> JournalEntry:
@@ -231,6 +254,20 @@ def ask_service(data: Path, ask: Ask) -> InForce | None:
 
     Raises OperatorError with the service's words where it will not, or does not answer.
     """
+    done = _done(data, ask, ANSWER_S)
+    return None if done is None else InForce(**done)
+
+
+def ask_to_import(data: Path, ask: RecordsImport) -> RecordsReport | None:
+    """`ask_service` for a file of records, which may take its time."""
+    done = _done(data, ask, IMPORT_ANSWER_S)
+    if done is None:
+        return None
+    rejected = tuple(RejectedRow(**row) for row in done.pop("rejected"))
+    return RecordsReport(**{**done, "kind": RecordKind(done["kind"])}, rejected=rejected)
+
+
+def _done(data: Path, ask: Ask, patience_s: float) -> dict[str, Any] | None:
     with closing(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)) as stream:
         try:
             with _address(data) as address:
@@ -247,7 +284,7 @@ def ask_service(data: Path, ask: Ask) -> InForce | None:
                     "Run the command as that user.",
                 )
             ) from error
-        stream.settimeout(ANSWER_S)
+        stream.settimeout(patience_s)
         try:
             stream.sendall(ask.model_dump_json().encode() + b"\n")
             with stream.makefile("rb") as answers:
@@ -264,4 +301,4 @@ def ask_service(data: Path, ask: Ask) -> InForce | None:
             ) from error
     if "problem" in answer:
         raise OperatorError(Problem(**answer["problem"]))
-    return InForce(**answer["done"])
+    return dict(answer["done"])

@@ -23,6 +23,7 @@ from dialer.model.events import (
 )
 from dialer.model.instant import Instant
 from dialer.model.journal import EntryKind, JournalEntry, StoredEntry, Verification
+from dialer.model.record_files import RecordKind, RecordsReport
 from dialer.model.records import RequestChannel
 from dialer.model.reports import CampaignReport, ImportReport, NumberCheck, RefusalRow, User
 from dialer.model.snapshot import FloorSnapshot
@@ -30,6 +31,7 @@ from dialer.model.suppression import InForce
 from dialer.service.clock import ServiceClock
 from dialer.service.dispatcher import Dispatcher
 from dialer.service.questions import check_number, store_leads
+from dialer.service.records import read_record_file, store_records
 from dialer.service.requests import emergency_of, request_of, withdrawal_of
 from dialer.store.port import Store
 from dialer.telemetry.metrics import Metrics
@@ -134,6 +136,16 @@ class ServiceOffice:
         report = await store_leads(self._store, campaign, file, self.now(), by, self._data)
         await self.send(LeadsImported(campaign))
         return report
+
+    async def import_records(
+        self, file: Path, kind: RecordKind, seller: str, profile: Path | None, by: str
+    ) -> RecordsReport:
+        """Store a file of what is known of numbers; leads that wait here have it at once. Raises
+        OperatorError where nothing in the file can be read."""
+        read = partial(read_record_file, file, kind, self.now(), seller, profile)
+        parsed = await trio.to_thread.run_sync(read)
+        sellers = [view.campaign.seller for view in self.snapshot().campaigns]
+        return await store_records(self._store, parsed, sellers, self.now(), by, self._data)
 
     async def campaign_report(self, campaign: str) -> CampaignReport:
         return await self._store.campaign_report(campaign, self.now())
