@@ -94,8 +94,8 @@ def _say_bundle(file: Path, report: BundleReport) -> None:
 
 def _say_found(found: Verification, asked: bool) -> None:
     if not found.verified:
-        where = "" if found.first_bad_seq is None else f"entry {found.first_bad_seq}: "
-        say(f"does not verify: {where}{found.why}", "red")
+        bad = "it" if found.first_bad_seq is None else f"entry {found.first_bad_seq}"
+        say(f"{bad} does not verify: {found.why}", "red")
         return
     say(
         f"{found.entries} entries, every one as it was written; {found.checkpoints} checkpoints "

@@ -81,8 +81,8 @@ class AuditSettings(_Table):
     """`anchors`: where checkpoints of the journal are taken, so that somebody else holds them:
     files (on a medium this machine's people cannot write, if it is to prove anything), `syslog`,
     or http(s) addresses that take them by POST. `tsa`: the address of a time stamping authority
-    (RFC 3161) that is asked once an hour. `keep_years`: how long records are kept after their last use;
-    the law's shortest is 5 (47 CFR 64.1200(d)(6), 16 CFR 310.5)."""
+    (RFC 3161) that is asked once an hour. `keep_years`: how long records are kept after their last
+    use; the law's shortest is 5 (47 CFR 64.1200(d)(6), 16 CFR 310.5)."""
 
     anchors: tuple[Annotated[str, AfterValidator(_anchor)], ...] = ()
     tsa: Annotated[str, AfterValidator(_http)] | None = None

@@ -35,6 +35,7 @@ from pydantic import BaseModel, ConfigDict
 from dialer.audit.chain import GENESIS, Head, text_of
 from dialer.audit.checkpoints import NoCheckpoint, Witness, notes_in
 from dialer.audit.merkle import CompactRange
+from dialer.audit.stamps import BadStamp, read_stamp
 from dialer.audit.verification import Checker, Contradicted, Sworn, sworn_outside
 from dialer.model.journal import Verification
 
@@ -253,7 +254,7 @@ class _Check:
                 while line := stream.readline(LONGEST_LINE):
                     digest.update(line)
                     size += len(line)
-                    lines += 1
+                    lines += line.endswith(b"\n")
                     yield line
         except KeyError as error:
             raise _Bad(f"{name} is missing") from error
@@ -305,7 +306,9 @@ class _Check:
         entries = manifest.last_seq
         try:
             text = b"".join(self._lines(CHECKPOINTS)).decode()
-            own = [Sworn(witness.checkpoint(note)) for note in notes_in(text)]
+            notes = list(notes_in(text))
+            own = [Sworn(witness.checkpoint(note)) for note in notes]
+            self._stamps(dict(zip((s.checkpoint.size for s in own), notes, strict=True)))
         except _DAMAGED as error:
             raise _Bad(f"{CHECKPOINTS}: {error}", entries) from error
         try:
@@ -322,6 +325,15 @@ class _Check:
                     manifest.journal_entries + 1,
                 )
         return own + kept
+
+    def _stamps(self, notes: Mapping[int, str]) -> None:
+        """Raises ValueError where a stamp is not of the checkpoint it is named after."""
+        for name in self._archive.namelist():
+            size = name.removeprefix("stamps/").removesuffix(".tsr")
+            if name == f"stamps/{size}.tsr":
+                if not size.isdecimal() or int(size) not in notes:
+                    raise BadStamp(f"{name} is of no checkpoint here")
+                read_stamp(notes[int(size)], self._archive.read(name))
 
     def _after(self) -> list[str]:
         try:

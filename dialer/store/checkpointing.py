@@ -8,16 +8,18 @@ along as its perfect subtrees, so nothing is read again.
 
 from __future__ import annotations
 
+import base64
 import json
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, insert, select, update
 
 from dialer.audit.chain import Head, canonical_json
 from dialer.audit.checkpoints import NoCheckpoint, Signer, Witness
 from dialer.audit.merkle import CompactRange, leaf_hash
+from dialer.audit.stamps import read_stamp
 from dialer.audit.verification import Sworn
 from dialer.model.errors import JournalFault
 from dialer.model.instant import Instant
@@ -147,6 +149,12 @@ def tree_of(size: int, peaks_json: str) -> CompactRange:
     return CompactRange(size, [bytes.fromhex(peak) for peak in peaks])
 
 
+def keep_stamp(connection: Connection, note: str, stamp: bytes) -> None:
+    """Keep a time stamping authority's response with the checkpoint whose note it is of."""
+    coded = base64.b64encode(stamp).decode()
+    connection.execute(update(CHECKPOINT).where(CHECKPOINT.c.note == note).values(stamp=coded))
+
+
 def own_checkpoints(connection: Connection, witness: Witness) -> list[Sworn]:
     """The journal's own checkpoints, the oldest first. Raises NoCheckpoint at one that was changed,
     naming it."""
@@ -156,6 +164,8 @@ def own_checkpoints(connection: Connection, witness: Witness) -> list[Sworn]:
             said = witness.checkpoint(row.note)
             if said.size != row.size or tree_of(row.size, row.peaks_json).root() != said.root:
                 raise NoCheckpoint("its row says otherwise than its note")
+            if row.stamp:
+                read_stamp(row.note, base64.b64decode(row.stamp, validate=True))
         except ValueError as error:
             raise NoCheckpoint(
                 f"the journal's checkpoint of {row.size} entries: {error}"

@@ -33,6 +33,7 @@ from dialer.model.records import NO_RECORDS, NumberRecords
 from dialer.model.reports import CampaignReport, ImportReport, RefusalRow, User
 from dialer.store import chained, reports
 from dialer.store.bundles import Made, Wanted, write_bundle
+from dialer.store.checkpointing import keep_stamp
 from dialer.store.database import BUSY_S, reading_engine
 from dialer.store.keys import personal_key, signer
 from dialer.store.lead_queue import sift_file, store_rows
@@ -94,9 +95,7 @@ class SqlStore(SqlAuditTrail):
     ) -> None:
         self._path = path
         self._emit = emit
-        self._writer = Writer(
-            path, clock_shift_ms, self._say, book, partial(self._tell, publish)
-        )
+        self._writer = Writer(path, clock_shift_ms, self._say, book, partial(self._tell, publish))
         self._reading = reading_engine(path)
         self._readers = trio.CapacityLimiter(READERS)
         self._key: PersonalKey | None = None
@@ -298,6 +297,14 @@ class SqlStore(SqlAuditTrail):
             return values
 
         return await self._alone(erase)
+
+    async def keep_stamp(self, note: str, stamp: bytes) -> None:
+        """Keep a time stamping authority's response with the checkpoint it is of."""
+
+        def keep(transaction: Transaction) -> None:
+            keep_stamp(transaction.connection, note, stamp)
+
+        await self._alone(keep)
 
     async def witness(self) -> Witness:
         """The public key of the journal's checkpoints. Raises OperatorError where there is none."""
