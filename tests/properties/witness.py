@@ -354,6 +354,7 @@ class Witness:
                 self._live(call, now, None, now)
                 if call.asked_bridge_to is not None:
                     call.due = Instant(now + BRIDGING_MS)
+        self.no_phone_rings_on_after_a_request()
         self.nobody_is_left_in_silence(now)
         self.drops_stay_within_the_governors_bound(now)
 
@@ -362,6 +363,15 @@ class Witness:
     def a_suppressed_number_is_never_dialled(self, dial: Dial) -> None:
         asked = [wish for wish in self.suppressed if wish[0] == dial.number]
         _hold(not asked, f"{dial.number} dialled, though {asked}")
+
+    def no_phone_rings_on_after_a_request(self) -> None:
+        numbers = {number for number, _ in self.suppressed}
+        ringing = [
+            call
+            for call in self.calls.values()
+            if call.number in numbers and call.answered_at is None and not call.ended
+        ]
+        _hold(not ringing, f"{ringing}, though {self.suppressed}")
 
     def a_request_is_committed_before_its_call_is_ended(self, leg: LegId, now: Instant) -> None:
         waiting = [since for asked, since in self.asking.values() if asked == leg]
