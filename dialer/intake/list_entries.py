@@ -112,7 +112,7 @@ def _entry(read: object, place: int, text: TomlText, root: Path) -> ListEntry:
     for key in ("obtained", "issued"):
         if fields[key]:
             try:
-                times[key] = _instant(fields[key])
+                times[key] = day_or_instant(fields[key])
             except ValueError:
                 wrong(key, "this is no date", "Write it like 2026-11-20 or 2026-11-20T17:30:00Z.")
     if problems:
@@ -140,7 +140,7 @@ def _repeated_names(tables: list[object], text: TomlText) -> Iterator[Problem]:
         seen.add(name if isinstance(name, str) else None)
 
 
-def _instant(written: str) -> Instant:
+def day_or_instant(written: str) -> Instant:
     """A day is its start, UTC; a time needs a zone. Raises ValueError."""
     read = datetime.fromisoformat(written)
     if len(written) == len("2026-11-20"):

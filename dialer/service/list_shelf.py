@@ -5,16 +5,19 @@ from __future__ import annotations
 import hashlib
 import shutil
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 
-from dialer.dnc.index import SetKind
+from dialer.compliance.law import ListRule, Ruleset
+from dialer.compliance.suppression import OtherSets, Suppressions
+from dialer.dnc.index import ListIdentity, NumberIndex, SetKind
 from dialer.dnc.manifest import Manifest
 from dialer.dnc.profile import find_profile
 from dialer.dnc.reading import Progress
 from dialer.dnc.shelf import ListShelf
 from dialer.intake.list_entries import ListEntry, read_list_entries
 from dialer.model.errors import OperatorError, Problem
-from dialer.model.instant import Instant
+from dialer.model.instant import DAY_MS, Instant, utc
 
 SHELF = "dnc"
 """The shelf's folder in the data folder."""
@@ -64,6 +67,72 @@ def shelve_aside(lists_root: Path, now: Instant) -> ListShelf:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+@dataclass(frozen=True, slots=True)
+class Freshness:
+    """How old the copy of a list is, by calendar days (UTC), and the most the rules in force allow;
+    None where no rule asks. `entries` are numbers."""
+
+    name: str
+    kind: str
+    state: str
+    obtained_at: Instant
+    issued_at: Instant | None
+    age_days: int
+    max_age_days: int | None
+    entries: int
+    sha256: str
+    version: str
+
+    @property
+    def stale(self) -> bool:
+        return self.max_age_days is not None and self.age_days > self.max_age_days
+
+
+def freshness(shelf: ListShelf, ruleset: Ruleset, now: Instant) -> tuple[Freshness, ...]:
+    """Of every set in force, by name. Raises OperatorError for a list that is not whole."""
+    found = []
+    for name, index in sorted({**shelf.active(), **shelf.other_sets()}.items()):
+        manifest = shelf.active_manifest(name.partition(":")[0])
+        identity = index.identity
+        found.append(
+            Freshness(
+                name,
+                identity.kind.value,
+                identity.state,
+                identity.obtained_at,
+                identity.issued_at,
+                now // DAY_MS - identity.obtained_at // DAY_MS,
+                _max_age_days(ruleset, identity, now),
+                index.count,
+                identity.sha256,
+                manifest.version if manifest else "",
+            )
+        )
+    return tuple(found)
+
+
+def _max_age_days(ruleset: Ruleset, identity: ListIdentity, now: Instant) -> int | None:
+    """The strictest row that holds today. A national list is that of the United States."""
+    key, code = "national", "US"
+    if identity.kind is SetKind.STATE:
+        key, code = identity.state, f"US-{identity.state}"
+    elif identity.kind is not SetKind.NATIONAL:
+        return None
+    jurisdiction = ruleset.jurisdictions.get(code)
+    today = utc(now).date()
+    return min(
+        (
+            rule.max_age_days
+            for rule in (jurisdiction.rules if jurisdiction is not None else ())
+            if isinstance(rule, ListRule)
+            and rule.list_key == key
+            and rule.effective_from <= today
+            and (rule.effective_to is None or today < rule.effective_to)
+        ),
+        default=None,
+    )
+
+
 def _is_news(entry: ListEntry, active: Manifest | None) -> bool:
     if active is None or active.retired:
         return _digest(entry) != ""
@@ -89,3 +158,22 @@ def _digest(entry: ListEntry) -> str:
                 "Put the file there, or correct its name.",
             )
         ) from error
+
+
+def put_in_force(shelf: ListShelf, suppressions: Suppressions) -> None:
+    """From now on the shelf's active versions are what numbers are screened against. Raises
+    OperatorError for a list that is not whole."""
+    sets: dict[SetKind, list[NumberIndex]] = {kind: [] for kind in SetKind}
+    for index in shelf.other_sets().values():
+        sets[index.kind].append(index)
+    ports = sets[SetKind.PORTED_TO_WIRELESS] + sets[SetKind.PORTED_TO_WIRELINE]
+    oldest = min((index.identity.obtained_at for index in ports), default=None)
+    other = OtherSets(
+        unknown=tuple(sets[SetKind.UNKNOWN]),
+        reassigned=tuple(sets[SetKind.REASSIGNED]),
+        wireless_blocks=tuple(sets[SetKind.WIRELESS_BLOCK]),
+        ported_to_wireless=tuple(sets[SetKind.PORTED_TO_WIRELESS]),
+        ported_to_landline=tuple(sets[SetKind.PORTED_TO_WIRELINE]),
+        port_file_date=None if oldest is None else utc(oldest).date(),
+    )
+    suppressions.use(shelf.active().values(), other)
