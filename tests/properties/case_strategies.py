@@ -38,6 +38,18 @@ _ADDRESSES: tuple[Case, ...] = (
     {"zip": "18503", "state": "PA"},
     {"zip": "84101"},
 )
+_ABROAD: tuple[Case, ...] = (
+    {"phone": "+14165550123", "country": "CA", "enabled": ["US", "CA"]},
+    {"phone": "+16045550123", "country": "CA", "enabled": ["CA"]},
+    {"phone": "+442079460123", "country": "GB", "enabled": ["GB"]},
+    {"phone": "+493023125123", "country": "DE", "enabled": ["DE"]},
+)
+_OWN_CAPS = (
+    {"per_day": 2},
+    {"per_2_hours": 1},
+    {"min_gap_minutes": 45},
+    {"drop_cooldown_hours": 24},
+)
 _MESSAGES = ("stop", "please opt out", "Yes", "do not call me again", "hm, what?", "")
 
 
@@ -177,6 +189,15 @@ def cases(draw: st.DrawFn) -> Case:
             "asked_date": contact.date().isoformat(),
             "queried_at": written(at),
         }
+    if _once_in(draw, 6):
+        case.update(draw(st.sampled_from(_ABROAD)))
+        case.pop("zip", None)
+        case.pop("state", None)
+    if _once_in(draw, 6):
+        case["own_caps"] = draw(st.sampled_from(_OWN_CAPS))
+    if _once_in(draw, 4):
+        case["abandons"] = [{"at": draw(_before(at, 4))}]
+        case["agent_reserved"] = _once_in(draw, 4)
     if _once_in(draw, 10):
         case["emergencies"] = ["LA", "NY"]
     return case
