@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 
 import pytest
 
@@ -145,6 +146,17 @@ def test_overlays_are_applied_in_order_and_make_another_ruleset() -> None:
     assert load_law([first, second]) is both
     with pytest.raises(OperatorError, match="opens hours that were closed"):
         load_law([second, first])
+
+
+def test_the_sample_only_tightens() -> None:
+    sample = (Path(__file__).parents[3] / "deploy" / "overlay.example.toml").read_bytes()
+    found = preview(load_law().jurisdictions, sample, "overlay.example.toml")
+    assert len(found.changes) == 5
+    assert not any(each.loosens for each in found.changes)
+    ruleset = load_law([("overlay.example.toml", sample)])
+    (house,) = [r for r in rows(ruleset, "US", "hours") if r.effective_to is None]
+    assert isinstance(house, HoursRule)
+    assert house.days[0] == (9 * 60, 20 * 60 + 30)
 
 
 # --- loosening ------------------------------------------------------------------------------------
