@@ -5,8 +5,8 @@ compared with its share over the day before them, by the two-proportion z test w
 |z| >= 6 with at least 50 screenings on either side, and a difference of at least five points, is a
 jump. (Six standard errors: chance alone brings that about once in 500 million looks.)
 
-Codes that come and go with the clock on the wall are left out of both sides: they would cry every
-evening. A code is reported once an hour at most.
+Codes that passing time brings and mends are left out of both sides: hours would cry every evening,
+and caps as a list is worked off. The watch looks once a minute, and reports a code once an hour.
 """
 
 from __future__ import annotations
@@ -24,8 +24,17 @@ FEWEST = 50
 Z_LIMIT = 6.0
 LEAST_CHANGE = 0.05
 AGAIN_MS = HOUR_MS
+LOOK_MS = MINUTE_MS
 
-BY_THE_CLOCK = frozenset({ReasonCode.OUTSIDE_HOURS, ReasonCode.SUNDAY_BAN, ReasonCode.HOLIDAY_BAN})
+MENDED_BY_TIME = frozenset(
+    {
+        ReasonCode.OUTSIDE_HOURS,
+        ReasonCode.SUNDAY_BAN,
+        ReasonCode.HOLIDAY_BAN,
+        ReasonCode.FREQ_CAP,
+        ReasonCode.ABANDON_COOLDOWN,
+    }
+)
 
 _ALLOWED = "ALLOW"
 
@@ -61,15 +70,16 @@ def z_of(recent: int, of_recent: int, before: int, of_before: int) -> float:
 
 
 class RefusalWatch:
-    """Counts screenings by the minute for a day; tell it each, ask it now and then."""
+    """Counts screenings by the minute for a day. Tell it of each, and ask it then."""
 
     def __init__(self) -> None:
         self._minutes: dict[str, deque[tuple[int, Counter[str]]]] = {}
         self._reported: dict[tuple[str, str], Instant] = {}
+        self._looked: dict[str, Instant] = {}
 
     def screened(self, campaign: str, code: ReasonCode | str | None, now: Instant) -> None:
         """A screening that came out with this primary code; None: allowed."""
-        if code in BY_THE_CLOCK:
+        if code in MENDED_BY_TIME:
             return
         minutes = self._minutes.setdefault(campaign, deque())
         minute = now // MINUTE_MS
@@ -80,7 +90,11 @@ class RefusalWatch:
         minutes[-1][1][_ALLOWED if code is None else str(code)] += 1
 
     def jumps(self, campaign: str, now: Instant) -> tuple[Jump, ...]:
-        """Codes that have jumped and were not reported within the hour."""
+        """Codes that have jumped and were not reported within the hour; none between two looks."""
+        looked = self._looked.get(campaign)
+        if looked is not None and looked <= now < looked + LOOK_MS:
+            return ()
+        self._looked[campaign] = now
         found = []
         for jump in self._found(campaign, now):
             last = self._reported.get((campaign, jump.code))

@@ -17,6 +17,7 @@ from dialer.calls.agent import AgentInput
 from dialer.calls.attempt import AttemptInput
 from dialer.calls.machine import step
 from dialer.compliance.law import Ruleset
+from dialer.compliance.refusal_watch import RefusalWatch
 from dialer.compliance.suppression import Suppressions
 from dialer.floor.desk import Desk
 from dialer.floor.facts import Screened
@@ -168,6 +169,7 @@ class FloorState:
         self.lifting: dict[int, tuple[Suppression, ...] | str] = {}
         """Requests being taken back, or the state whose emergency is being lifted, by token: in
         force until that is committed."""
+        self.watch = RefusalWatch()
         self.emergencies: set[str] = set()
         """States (`LA`) with an emergency declared: no calls there."""
         self.capacity = 0
@@ -200,7 +202,17 @@ class FloorState:
             self._next_token += 1
             token = self._next_token
         self.emit(Record(entry, token, claims))
+        if entry.kind in (EntryKind.REFUSED, EntryKind.DIAL_INTENDED):
+            self._watch(entry)
         return token
+
+    def _watch(self, screened: JournalEntry) -> None:
+        """Tell the operator where a reason for refusals has suddenly become more or less common."""
+        codes = screened.data.get("codes")
+        code = str(codes[0]) if isinstance(codes, list) and codes else None
+        self.watch.screened(screened.campaign, code, screened.at)
+        for jump in self.watch.jumps(screened.campaign, screened.at):
+            self.alarm("refusals_jumped", jump.words(), screened.at)
 
     def entry(
         self,

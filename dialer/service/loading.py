@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dialer.compliance.law import Ruleset
-from dialer.compliance.law_files import load_law
+from dialer.compliance.law_files import NamedFile, load_law
 from dialer.compliance.suppression import NumberList
 from dialer.intake.campaign_files import load_campaigns
 from dialer.intake.dnc_lists import load_lists
@@ -26,6 +26,8 @@ class OperatorData:
     lists: tuple[NumberList, ...]
     ruleset: Ruleset
     problems: tuple[Problem, ...]
+    overlays: tuple[NamedFile, ...] = ()
+    """What the ruleset was changed by, in the order applied."""
 
 
 def load(settings: Settings) -> OperatorData:
@@ -38,11 +40,13 @@ def load(settings: Settings) -> OperatorData:
         problems += error.problems
     problems += _misfits(settings, campaigns)
     ruleset = load_law()
+    overlays: tuple[NamedFile, ...] = ()
     try:
-        ruleset = load_law(read_overlays(settings.rules))
+        overlays = read_overlays(settings.rules)
+        ruleset = load_law(overlays)
     except OperatorError as error:
         problems += error.problems
-    return OperatorData(campaigns, lists, ruleset, tuple(problems))
+    return OperatorData(campaigns, lists, ruleset, tuple(problems), overlays)
 
 
 def _misfits(settings: Settings, campaigns: Mapping[str, Campaign]) -> list[Problem]:

@@ -11,6 +11,7 @@ import trio
 
 from dialer.carrier.port import Carrier, Emit
 from dialer.carrier.sip.pool import SipCarrier
+from dialer.compliance.law_archive import archived
 from dialer.compliance.suppression import Suppressions
 from dialer.floor.floor import Floor
 from dialer.intake.lead_csv import read_leads
@@ -150,6 +151,8 @@ class Service:
         for campaign in self._data.campaigns.values():
             dispatcher.handle(CampaignChanged(campaign))
         dispatcher.handle(await store.restore(clock.now()))
+        law = archived(self._data.ruleset, self._data.overlays)
+        await store.keep_ruleset(law, clock.now(), "service")
         store.carry_out(_changed("started", clock.now(), clock_shift_ms=clock.shift_ms))
 
     async def _import_lists(self, office: ServiceOffice, store: Store, clock: ServiceClock) -> None:

@@ -16,6 +16,7 @@ import numpy as np
 import trio
 
 from dialer.carrier.simulated import SimulatedCarrier
+from dialer.compliance.law_archive import archived
 from dialer.compliance.law_files import load_law
 from dialer.compliance.suppression import Suppressions
 from dialer.floor.floor import Floor
@@ -213,6 +214,7 @@ async def rig(
     running = Rig(clock, dispatcher, store, carrier, floor)
     async with trio.open_nursery() as keeping:
         await keeping.start(store.run)
+        await store.keep_ruleset(archived(load_law(), ()), clock.now(), "test")
         dispatcher.handle(CampaignChanged(given))
         dispatcher.handle(await store.restore(clock.now()))
         async with trio.open_nursery() as calling:
