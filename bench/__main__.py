@@ -24,7 +24,6 @@ from dialer.compliance.location import locate
 from dialer.compliance.numbering import read_number
 from dialer.compliance.screening import decide
 from dialer.compliance.suppression import NumberList, Suppressions
-from dialer.intake.dnc_lists import read_numbers
 from dialer.intake.lead_csv import read_leads
 from dialer.model.campaigns import CallingHours, ListSource
 from dialer.model.instant import DAY_MS, HOUR_MS, Instant, instant_of
@@ -89,11 +88,6 @@ def _lead_rows() -> Callable[[], object]:
     return lambda: read_leads("leads.csv", content, source)
 
 
-def _list_lines() -> Callable[[], object]:
-    content = b"".join(b"%d,%07d\n" % divmod(n, 10**7) for n in range(2_000_000_000, 2_000_500_000))
-    return lambda: read_numbers(content, "npa,number", "x")
-
-
 def _decision() -> Callable[[], object]:
     controller = PredictiveController()
     views = [
@@ -130,7 +124,6 @@ FIGURES: tuple[tuple[str, Callable[[], Callable[[], object]], int], ...] = (
     ("screening decision", _screening, 100),
     ("number looked up in a list of 5 million", _list_lookup, 1_000),
     ("lead row read and normalised", _lead_rows, 10_000),
-    ("line of a do-not-call list read", _list_lines, 500_000),
     ("predictive decision at 50 agents", _decision, 200),
     ("audio frame of 20 ms analysed", _frames, 300),
 )

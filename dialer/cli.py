@@ -13,7 +13,7 @@ import click
 import trio
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from dialer import __version__, cli_audit, cli_audit_queries, cli_dnc_requests
+from dialer import __version__, cli_audit, cli_audit_queries, cli_dnc, cli_dnc_requests
 from dialer.cli_base import config_option, console, json_option, plain_errors, put, say, sound
 from dialer.cli_records import records
 from dialer.cli_rules import rules
@@ -24,9 +24,10 @@ from dialer.model.errors import OperatorError, Problem
 from dialer.model.instant import rfc3339
 from dialer.model.reports import ImportReport, Role, User
 from dialer.service.checking import outlook
+from dialer.service.clock import now_of
 from dialer.service.loading import OperatorData, load
 from dialer.service.office import hash_password
-from dialer.service.offline import now_of, reading, remembered_floor, writing
+from dialer.service.offline import reading, remembered_floor, writing
 from dialer.service.questions import check_number, store_leads
 from dialer.service.run import Running, Service
 from dialer.settings import Settings, read_settings
@@ -119,7 +120,7 @@ def check(config: Path, as_json: bool) -> None:
     """Validate settings, campaigns and lists; say what would be called when."""
     with plain_errors():
         settings = read_settings(config)
-        outlooks, problems = outlook(settings, load(settings), now_of(settings))
+        outlooks, problems = outlook(settings, load(settings, aside=True), now_of(settings))
         for each in outlooks:
             for line in each.words():
                 say(line)
@@ -273,6 +274,8 @@ async def _check_number(settings: Settings, data: OperatorData, number: str, cam
 
 
 for command in (cli_dnc_requests.add, cli_dnc_requests.remove, cli_dnc_requests.emergency):
+    dnc.add_command(command)
+for command in cli_dnc.COMMANDS:
     dnc.add_command(command)
 
 

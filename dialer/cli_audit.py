@@ -18,8 +18,9 @@ from dialer.cli_base import config_option, json_option, plain_errors, put, say
 from dialer.model.errors import OperatorError, Problem
 from dialer.model.instant import Instant, instant_of, rfc3339
 from dialer.model.journal import Verification
+from dialer.service.clock import now_of
 from dialer.service.control import ExportJournaled, ask_service, exported_entry, user_name
-from dialer.service.offline import now_of, reading, writing
+from dialer.service.offline import reading, writing
 from dialer.settings import Settings, read_settings
 from dialer.store.bundles import Made, Wanted
 

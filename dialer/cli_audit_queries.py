@@ -34,8 +34,9 @@ from dialer.service.audit_queries import (
     refusal_counts,
     trace_number,
 )
+from dialer.service.clock import now_of
 from dialer.service.loading import OperatorData, load
-from dialer.service.offline import now_of, reading
+from dialer.service.offline import reading
 from dialer.service.replaying import Kept, kept_lists
 from dialer.service.replaying import replay as decide_again
 from dialer.settings import Settings, read_settings
@@ -260,7 +261,9 @@ def replay(since: str, until: str, campaign: str, lists: bool, config: Path, as_
 
 
 def _kept(settings: Settings) -> Kept:
-    return kept_lists(load(settings).lists, (settings.data, settings.dnc_lists))
+    shelf = load(settings).shelf
+    in_force = shelf.active().values() if shelf is not None else ()
+    return kept_lists(in_force, (settings.data, settings.dnc_lists))
 
 
 async def _replay(

@@ -27,8 +27,8 @@ from dialer.intake.list_entries import (
 from dialer.intake.overlay_files import read_overlays
 from dialer.model.errors import OperatorError, Problem
 from dialer.model.instant import Instant, rfc3339
+from dialer.service.clock import now_of
 from dialer.service.list_shelf import SHELF, freshness
-from dialer.service.offline import now_of
 from dialer.settings import Settings, read_settings
 
 _USUAL_PROFILES = {

@@ -23,9 +23,10 @@ from dialer.model.errors import OperatorError, Problem
 from dialer.model.instant import Instant, instant_of, rfc3339
 from dialer.model.records import RequestChannel
 from dialer.model.suppression import InForce
+from dialer.service.clock import now_of
 from dialer.service.control import Ask, DncAdd, DncRemove, Emergency, ask_service, user_name
 from dialer.service.loading import load
-from dialer.service.offline import now_of, writing
+from dialer.service.offline import writing
 from dialer.service.requests import (
     add_offline,
     emergency_of,

@@ -17,9 +17,10 @@ from dialer.model.errors import OperatorError, Problem
 from dialer.model.instant import rfc3339
 from dialer.model.record_files import RecordKind, RecordsReport
 from dialer.model.records import NO_RECORDS, LineType, NumberRecords
+from dialer.service.clock import now_of
 from dialer.service.control import RecordsImport, ask_to_import, user_name
 from dialer.service.loading import load
-from dialer.service.offline import now_of, reading, writing
+from dialer.service.offline import reading, writing
 from dialer.service.records import read_record_file, store_records
 from dialer.settings import Settings, read_settings
 

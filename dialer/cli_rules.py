@@ -24,7 +24,8 @@ from dialer.intake.overlay_files import read_overlays
 from dialer.model.errors import OperatorError, Problem
 from dialer.model.instant import Instant, instant_of, rfc3339
 from dialer.model.journal import EntryKind, JournalEntry, JsonValue
-from dialer.service.offline import now_of, writing
+from dialer.service.clock import now_of
+from dialer.service.offline import writing
 from dialer.settings import Settings, read_settings
 
 GOLDEN_CASES = Path(dialer.__file__).parents[1] / "tests" / "data" / "golden_cases"

@@ -134,7 +134,7 @@ class Settings:
     carrier: CarrierSettings
     trunks: tuple[Trunk, ...]
     rules: Path | None = None
-    reservations: ReservationSettings = ReservationSettings()
+    reservations: ReservationSettings = field(default_factory=ReservationSettings)
     audit: AuditSettings = field(default_factory=AuditSettings)
 
     @property

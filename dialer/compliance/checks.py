@@ -606,6 +606,16 @@ def showing_checks(case: Case) -> Iterator[RuleCheck]:
         else f"The caller id {facts.caller_id!r} is not among the numbers the campaign may show"
         f"{' ' + cite(rule) if rule else ''}.",
     )
+    if facts.unread_flag:
+        yield RuleCheck(
+            "vendor/flag",
+            ReasonCode.DATA_MISSING,
+            False,
+            {"unread_flag": True},
+            (),
+            "A vendor's scrub gave the number a code that its profile does not know: say in the "
+            "profile what the code means, and import the file again.",
+        )
     if not facts.seller.strip():
         yield RuleCheck(
             "campaign/seller",

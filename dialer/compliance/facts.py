@@ -74,6 +74,7 @@ class Facts:
     `on_lists`: names of those the number is on. `drops`: instants at which this person was dropped.
     `min_gap_ms`: the operator's shortest time between two attempts; `own_cooldown_ms`: how long the
     operator leaves a dropped person in peace. `enabled`: countries whose numbers may be called.
+    `unread_flag`: a vendor's scrub said something of the number that nobody can read.
     """
 
     place: Place
@@ -95,6 +96,7 @@ class Facts:
     rnd: tuple[RndAnswer, ...] = ()
     last_verified_contact: Instant | None = None
     line: Line = UNKNOWN_LINE
+    unread_flag: bool = False
     emergencies: frozenset[str] = frozenset()
     attempts: tuple[PastAttempt, ...] = ()
     drops: tuple[Instant, ...] = ()

@@ -43,6 +43,7 @@ COVERS: Mapping[str, tuple[str, ...]] = {
 """The days each key of an hours row speaks of; what stands later here is the narrower word."""
 
 _AS_THAT_DAY = "as that day"
+_MOST_MONTHS = 1_200
 
 TAGS = {str(tag): tag for tag in Tag}
 MODES = {str(mode).lower(): mode for mode in CallMode}
@@ -137,8 +138,8 @@ def _consent(table: Table, common: dict[str, Any]) -> Rule:
 def _relationship(table: Table, common: dict[str, Any]) -> Rule:
     return EbrRule(
         **common,
-        transaction_months=table.whole("transaction_months"),
-        inquiry_months=table.whole("inquiry_months"),
+        transaction_months=table.whole("transaction_months", most=_MOST_MONTHS),
+        inquiry_months=table.whole("inquiry_months", most=_MOST_MONTHS),
     )
 
 

@@ -59,8 +59,11 @@ class Table:
     def flag(self, key: str, default: bool = _NEEDED) -> bool:
         return bool(self._get(key, bool, "true or false", default, False))
 
-    def whole(self, key: str, default: int = _NEEDED) -> int:
+    def whole(self, key: str, default: int = _NEEDED, most: int = 1_000_000) -> int:
         value = self._get(key, int, "a whole number, 0 or more", default, 0)
+        if value > most:
+            self.fault(key, f"must be at most {most}")
+            return 0
         return int(value)
 
     def share(self, key: str) -> float:

@@ -4,23 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dialer.compliance.facts import ListVersion
+from dialer.model.records import UNKNOWN_LINE, Line, LineType
 from dialer.model.suppression import Suppression, plain_name
 
 
 class NumberSet(Protocol):
-    """A copy of a list that can be asked about one number at a time."""
+    """Numbers that can be asked about one at a time."""
+
+    def __contains__(self, e164: str, /) -> bool: ...
+
+
+class SuppressionList(NumberSet, Protocol):
+    """A copy of a list of numbers not to be called."""
 
     @property
     def version(self) -> ListVersion:
         """Which copy of which list."""
-
-    def __contains__(self, e164: str) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,6 +49,47 @@ class NumberList:
         return place < len(self.numbers) and bool(self.numbers[place] == wanted)
 
 
+@dataclass(frozen=True, slots=True)
+class OtherSets:
+    """Sets of numbers that are no lists: what vendors said of them, and what tells their lines.
+
+    `unknown`: a vendor said something of the number that nobody can read. `reassigned`: a vendor
+    says somebody else has it now. `wireless_blocks`, `ported_to_wireless`, `ported_to_landline`:
+    from the carriers' blocks and the daily port files; `port_file_date`: of the older of those two.
+    """
+
+    unknown: tuple[NumberSet, ...] = ()
+    reassigned: tuple[NumberSet, ...] = ()
+    wireless_blocks: tuple[NumberSet, ...] = ()
+    ported_to_wireless: tuple[NumberSet, ...] = ()
+    ported_to_landline: tuple[NumberSet, ...] = ()
+    port_file_date: date | None = None
+
+    def line_of(self, e164: str) -> Line:
+        """What kind of line it is. Without a table of blocks nobody knows."""
+        if not self.wireless_blocks:
+            return UNKNOWN_LINE
+        wireless = any(e164 in each for each in self.wireless_blocks)
+        ported_to = None
+        if any(e164 in each for each in self.ported_to_wireless):
+            ported_to = LineType.WIRELESS
+        elif any(e164 in each for each in self.ported_to_landline):
+            ported_to = LineType.LANDLINE
+        type_ = LineType.WIRELESS if wireless else LineType.LANDLINE
+        return Line(type_, ported_to, None, self.port_file_date)
+
+    def unread(self, e164: str) -> bool:
+        """Whether a vendor said something of the number that nobody can read."""
+        return any(e164 in each for each in self.unknown)
+
+    def is_reassigned(self, e164: str) -> bool:
+        """Whether a vendor says that somebody else has the number now."""
+        return any(e164 in each for each in self.reassigned)
+
+
+NO_OTHER_SETS = OtherSets()
+
+
 class Suppressions:
     """All lists and requests in force.
 
@@ -50,16 +97,18 @@ class Suppressions:
     """
 
     def __init__(
-        self, lists: Iterable[NumberSet] = (), requests: Iterable[Suppression] = ()
+        self, lists: Iterable[SuppressionList] = (), requests: Iterable[Suppression] = ()
     ) -> None:
         self._requests: dict[str, tuple[Suppression, ...]] = {}
         self.use(lists)
         for request in requests:
             self.add(request)
 
-    def use(self, lists: Iterable[NumberSet]) -> None:
+    def use(self, lists: Iterable[SuppressionList], other: OtherSets = NO_OTHER_SETS) -> None:
         """From now on these copies are in force, and no others."""
         self._lists = tuple(lists)
+        self.other = other
+        """What else is known of numbers."""
         self.versions: tuple[ListVersion, ...] = tuple(each.version for each in self._lists)
         """Every copy in force."""
 

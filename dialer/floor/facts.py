@@ -18,7 +18,7 @@ from dialer.model.instant import DAY_MS, Instant, utc
 from dialer.model.journal import JsonValue
 from dialer.model.leads import Lead
 from dialer.model.numbers import CallerId
-from dialer.model.records import PastAttempt
+from dialer.model.records import UNKNOWN_LINE, PastAttempt, RndAnswer, RndStatus
 from dialer.model.screening import CallMode, Screening
 from dialer.model.suppression import Suppression, plain_name
 
@@ -55,7 +55,7 @@ def campaign_facts(
     agent_reserved: bool = False,
 ) -> Facts:
     """The facts about a lead of a campaign that would show `caller`."""
-    records = lead.records
+    records, e164 = lead.records, lead.number.e164
     return Facts(
         place=locate(lead.number, state=lead.state, postcode=lead.postcode),
         seller=campaign.seller,
@@ -68,14 +68,15 @@ def campaign_facts(
         caller_id_owned=_owned(campaign, caller, now),
         enabled=enabled,
         lists=suppressions.versions,
-        on_lists=suppressions.on_lists(lead.number.e164),
-        internal=tuple(_request(each, now) for each in suppressions.requests_of(lead.number.e164)),
+        on_lists=suppressions.on_lists(e164),
+        internal=tuple(_request(each, now) for each in suppressions.requests_of(e164)),
         consents=records.consents,
         relationships=records.relationships,
         revocations=records.revocations,
-        rnd=records.rnd,
+        rnd=_rnd(records.rnd, suppressions.other.is_reassigned(e164)),
         last_verified_contact=records.last_verified_contact,
-        line=records.line,
+        line=suppressions.other.line_of(e164) if records.line == UNKNOWN_LINE else records.line,
+        unread_flag=suppressions.other.unread(e164),
         emergencies=frozenset(emergencies),
         attempts=tuple(attempts),
         drops=tuple(drops),
@@ -94,6 +95,11 @@ def _owned(campaign: Campaign, caller: CallerId, now: Instant) -> bool:
         and (own.valid_to is None or today <= own.valid_to)
         for own in campaign.caller_ids
     )
+
+
+def _rnd(answers: tuple[RndAnswer, ...], reassigned: bool) -> tuple[RndAnswer, ...]:
+    """The answers known, and a vendor's word that the number was reassigned as one more."""
+    return (*answers, RndAnswer(RndStatus.YES)) if reassigned else answers
 
 
 def _request(request: Suppression, now: Instant) -> InternalRequest:

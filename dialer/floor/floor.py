@@ -170,6 +170,9 @@ class Floor:
             case e.LeadsImported(campaign=name):
                 if name in floor.desks:
                     floor.desks[name].look_again()
+            case e.ListsChanged():
+                for desk in floor.desks.values():
+                    desk.look_again()
             case e.SuppressionRequested():
                 requests.suppress(floor, event.suppression, now)
             case e.SuppressionWithdrawn():

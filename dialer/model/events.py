@@ -305,6 +305,12 @@ class NumbersSuppressed:
 
 
 @dataclass(frozen=True, slots=True)
+class ListsChanged:
+    """Other copies of lists are in force: what waits is screened again before it is dialled, and
+    leads that were refused for want of a copy may be offered."""
+
+
+@dataclass(frozen=True, slots=True)
 class JournalFailed:
     """The journal cannot commit (disk full, database locked). Nothing is lost yet: entries are kept
     and tried again; dialling stops until JournalRecovered."""
@@ -383,6 +389,7 @@ ManagerEvent = (
     CampaignChanged
     | CampaignStateAsked
     | LeadsImported
+    | ListsChanged
     | SuppressionRequested
     | SuppressionWithdrawn
     | EmergencyDeclared

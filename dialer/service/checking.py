@@ -16,7 +16,7 @@ from dialer.model.errors import OperatorError, Problem
 from dialer.model.instant import Instant, rfc3339
 from dialer.model.leads import Lead, LeadFile, NewLead
 from dialer.model.screening import Refused
-from dialer.service.loading import OperatorData
+from dialer.service.loading import OperatorData, suppressions_of
 from dialer.settings import Settings
 
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -75,7 +75,7 @@ def outlook(
     """Every campaign as it would be screened at `now` with nothing dialled before, and every
     problem, those of lead files included."""
     problems = list(data.problems)
-    suppressions = Suppressions(data.lists)
+    suppressions = suppressions_of(data)
     outlooks = []
     for campaign in data.campaigns.values():
         lists = []

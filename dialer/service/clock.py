@@ -7,6 +7,7 @@ import time
 import trio
 
 from dialer.model.instant import Instant
+from dialer.settings import Settings
 
 
 class ServiceClock:
@@ -18,3 +19,8 @@ class ServiceClock:
 
     def now(self) -> Instant:
         return Instant(int(self._base_ms + trio.current_time() * 1000))
+
+
+def now_of(settings: Settings) -> Instant:
+    """The service clock's time, outside a running service."""
+    return Instant(int((time.time() + settings.clock_shift_s) * 1000))

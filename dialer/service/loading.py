@@ -8,13 +8,15 @@ from pathlib import Path
 
 from dialer.compliance.law import Ruleset
 from dialer.compliance.law_files import NamedFile, load_law
-from dialer.compliance.suppression import NumberList
+from dialer.compliance.suppression import Suppressions
+from dialer.dnc.shelf import ListShelf
 from dialer.intake.campaign_files import load_campaigns
-from dialer.intake.dnc_lists import load_lists
 from dialer.intake.overlay_files import read_overlays
 from dialer.intake.toml_lines import KeyPath, read_toml
 from dialer.model.campaigns import Campaign
 from dialer.model.errors import OperatorError, Problem
+from dialer.service.clock import now_of
+from dialer.service.list_shelf import SHELF, put_in_force, shelve, shelve_aside
 from dialer.settings import Settings
 
 
@@ -23,19 +25,26 @@ class OperatorData:
     """Everything read from the operator's files, and everything wrong with them."""
 
     campaigns: Mapping[str, Campaign]
-    lists: tuple[NumberList, ...]
+    shelf: ListShelf | None
+    """The lists in force; None where they cannot all be read, which is then among the problems."""
     ruleset: Ruleset
+    enabled: frozenset[str]
     problems: tuple[Problem, ...]
     overlays: tuple[NamedFile, ...] = ()
     """What the ruleset was changed by, in the order applied."""
 
 
-def load(settings: Settings) -> OperatorData:
-    """Read all campaigns and lists. Problems are collected, not raised."""
+def load(settings: Settings, *, aside: bool = False) -> OperatorData:
+    """Read all campaigns, rules and lists. Problems are collected, not raised. List files that are
+    not on the shelf yet are imported; with `aside`, to a shelf of their own that is not kept."""
     campaigns, problems = load_campaigns(settings.campaigns)
-    lists: tuple[NumberList, ...] = ()
+    shelf: ListShelf | None = None
+    now = now_of(settings)
     try:
-        lists = load_lists(settings.dnc_lists)
+        if aside:
+            shelf = shelve_aside(settings.dnc_lists, now)
+        else:
+            shelf = shelve(settings.dnc_lists, settings.data / SHELF, now)
     except OperatorError as error:
         problems += error.problems
     problems += _misfits(settings, campaigns)
@@ -46,7 +55,16 @@ def load(settings: Settings) -> OperatorData:
         ruleset = load_law(overlays)
     except OperatorError as error:
         problems += error.problems
-    return OperatorData(campaigns, lists, ruleset, tuple(problems), overlays)
+    return OperatorData(campaigns, shelf, ruleset, settings.enabled, tuple(problems), overlays)
+
+
+def suppressions_of(data: OperatorData) -> Suppressions:
+    """What is in force before any person has asked: the lists. Raises OperatorError for a list
+    that is not whole."""
+    suppressions = Suppressions()
+    if data.shelf is not None:
+        put_in_force(data.shelf, suppressions)
+    return suppressions
 
 
 def _misfits(settings: Settings, campaigns: Mapping[str, Campaign]) -> list[Problem]:

@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
 import trio
 
-from dialer.compliance.suppression import Suppressions
 from dialer.floor.floor import Floor
 from dialer.model.errors import OperatorError, Problem
 from dialer.model.events import CampaignChanged
 from dialer.model.instant import Instant
-from dialer.service.loading import OperatorData
+from dialer.service.loading import OperatorData, suppressions_of
 from dialer.settings import Settings
 from dialer.store.sqlite import SqlStore
-
-
-def now_of(settings: Settings) -> Instant:
-    """The service clock's time, outside a running service."""
-    return Instant(int((time.time() + settings.clock_shift_s) * 1000))
 
 
 def reading(settings: Settings) -> SqlStore:
@@ -52,7 +45,7 @@ async def writing(settings: Settings) -> AsyncIterator[SqlStore]:
 
 async def remembered_floor(store: SqlStore, data: OperatorData, now: Instant) -> Floor:
     """A floor that knows what the journal knows; it answers questions and commands nothing."""
-    floor = Floor(data.ruleset, Suppressions(data.lists), ())
+    floor = Floor(data.ruleset, suppressions_of(data), (), enabled=data.enabled)
     for campaign in data.campaigns.values():
         floor.handle(CampaignChanged(campaign), now)
     # No campaign runs on it: it has no trunks to run on.

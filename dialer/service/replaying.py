@@ -15,7 +15,7 @@ import trio
 from dialer.compliance.facts import Facts
 from dialer.compliance.law import Ruleset
 from dialer.compliance.replay import differences, other_tzdata, read_facts
-from dialer.compliance.suppression import NumberSet
+from dialer.compliance.suppression import SuppressionList
 from dialer.dnc.index import LIST_KINDS, NumberIndex
 from dialer.model.audit_reports import Mismatch, Replay
 from dialer.model.calls import AttemptId
@@ -33,7 +33,7 @@ RESERVATION = "reservation"
 """The stage of a refusal that the book of reservations made."""
 
 Json = Mapping[str, JsonValue]
-Kept = Mapping[tuple[str, str], NumberSet]
+Kept = Mapping[tuple[str, str], SuppressionList]
 """Copies of lists that are still kept, by name and SHA-256."""
 
 
@@ -220,10 +220,10 @@ def _memberships(number: str, facts: Facts, kept: Kept, tally: _Tally) -> list[s
     return found
 
 
-def kept_lists(in_force: Iterable[NumberSet], folders: Iterable[Path]) -> Kept:
+def kept_lists(in_force: Iterable[SuppressionList], folders: Iterable[Path]) -> Kept:
     """The copies in force and every index file below the folders, by name and SHA-256. An index
     that cannot be opened is passed over: what it was is told as no longer kept."""
-    found: dict[tuple[str, str], NumberSet] = {
+    found: dict[tuple[str, str], SuppressionList] = {
         (each.version.name, each.version.sha256): each for each in in_force
     }
     for folder in folders:

@@ -13,19 +13,21 @@ from dialer.carrier.port import Carrier, Emit
 from dialer.carrier.sip.pool import SipCarrier
 from dialer.compliance.law_archive import archived
 from dialer.compliance.suppression import Suppressions
+from dialer.dnc.shelf import ListShelf
 from dialer.floor.floor import Floor
 from dialer.intake.lead_csv import read_leads
 from dialer.model.agents import AgentState
 from dialer.model.commands import Command, RaiseAlarm, Record, RefillHopper
 from dialer.model.errors import JournalFault, OperatorError
-from dialer.model.events import CampaignChanged, DrainAsked, StopAsked
+from dialer.model.events import CampaignChanged, DrainAsked, ListsChanged, StopAsked
 from dialer.model.instant import Instant
 from dialer.model.journal import EntryKind, JournalEntry, JsonValue
 from dialer.service.anchoring import anchoring, anchors_of
 from dialer.service.clock import ServiceClock
 from dialer.service.control import ControlSocket
 from dialer.service.dispatcher import Dispatcher
-from dialer.service.loading import OperatorData
+from dialer.service.list_shelf import put_in_force
+from dialer.service.loading import OperatorData, suppressions_of
 from dialer.service.office import ServiceOffice
 from dialer.service.questions import store_leads
 from dialer.settings import Settings
@@ -37,6 +39,9 @@ from dialer.telemetry.metrics import Metrics
 from dialer.web.app import build_app, serve
 
 _log = logging.getLogger("dialer.service")
+
+LISTS_LOOKED_AT_S = 0.5
+"""How often the shelf is asked for new versions of lists: they count within a second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +72,10 @@ class Service:
             raise OperatorError(*self._data.problems)
         self._settings.data.mkdir(parents=True, exist_ok=True)
         clock = ServiceClock(self._settings.clock_shift_s * 1000)
+        suppressions = suppressions_of(self._data)
         floor = Floor(
             self._data.ruleset,
-            Suppressions(self._data.lists),
+            suppressions,
             self._settings.trunks,
             enabled=self._settings.enabled,
         )
@@ -99,6 +105,10 @@ class Service:
             await self._restore(store, dispatcher, clock)
             async with trio.open_nursery() as calling:
                 calling.start_soon(dispatcher.run)
+                if self._data.shelf is not None:
+                    calling.start_soon(
+                        _watch_lists, self._data.shelf, suppressions, dispatcher, alarm
+                    )
                 await calling.start(carrier.run)
                 await self._import_lists(office, store, clock)
                 async with trio.open_nursery() as showing:
@@ -173,6 +183,30 @@ class Service:
                     report.loaded,
                     len(report.rejected),
                 )
+
+
+async def _watch_lists(
+    shelf: ListShelf,
+    suppressions: Suppressions,
+    dispatcher: Dispatcher,
+    alarm: Callable[[str, str], None],
+) -> None:
+    """A version imported by anybody on this machine is in force here within a second. One that is
+    not whole is not taken, and what was in force stays."""
+    failed = ""
+    while True:
+        await trio.sleep(LISTS_LOOKED_AT_S)
+        try:
+            changed = await trio.to_thread.run_sync(shelf.reload_if_changed)
+        except OperatorError as error:
+            if str(error) != failed:
+                alarm("list_unreadable", f"A new version of a list was not taken: {error}")
+            failed = str(error)
+            continue
+        failed = ""
+        if changed:
+            put_in_force(shelf, suppressions)
+            dispatcher.emit(ListsChanged())
 
 
 class _Router:

@@ -46,13 +46,15 @@ from dialer.simulator.store import SimulatedStore
 MORNING = Instant(1_795_530_000_000)
 """2026-11-24 14:20 UTC, a Tuesday: 9:20 in New York, where all the simulated leads are."""
 CAMPAIGN = "rehearsal"
+# fmt: off
 _AREA_CODES = (
-    "212 315 332 347 363 516 518 585 607 631 646 680 716 718 838 845 914 917 929 "
-    "201 551 609 640 732 848 856 862 908 973 "
-    "216 220 234 283 326 330 380 419 440 513 567 614 740 937 "
-    "229 404 470 478 678 706 762 770 912 943 "
-    "252 336 704 743 828 910 919 980 984"
-).split()
+    212, 315, 332, 347, 363, 516, 518, 585, 607, 631, 646, 680, 716, 718, 838, 845, 914, 917, 929,
+    201, 551, 609, 640, 732, 848, 856, 862, 908, 973,
+    216, 220, 234, 283, 326, 330, 380, 419, 440, 513, 567, 614, 740, 937,
+    229, 404, 470, 478, 678, 706, 762, 770, 912, 943,
+    252, 336, 704, 743, 828, 910, 919, 980, 984,
+)
+# fmt: on
 """New York, New Jersey, Ohio, Georgia and North Carolina: one zone, and no law beyond the federal
 that would refuse a lead of itself."""
 MOST_LEADS = len(_AREA_CODES) * 100

@@ -13,12 +13,14 @@ from dialer.model.events import (
     JournalFailed,
     JournalRecovered,
     LeadsOffered,
+    RecordsChanged,
     SlotTaken,
     StoreEvent,
 )
 from dialer.model.instant import Instant
 from dialer.model.journal import EntryKind, JournalEntry
 from dialer.model.leads import Lead, LeadState
+from dialer.model.records import NO_RECORDS, NumberRecords
 
 
 class SimulatedStore:
@@ -99,6 +101,18 @@ class SimulatedStore:
         fewer = len(offered) < refill.count
         next_at = Instant(self._later[0][0]) if fewer and self._later else None
         return LeadsOffered(refill.campaign, tuple(offered), next_at)
+
+    def records_of(self, e164: str) -> NumberRecords:
+        """What is known of a number."""
+        known = (lead.records for lead in self.leads.values() if lead.number.e164 == e164)
+        return next(known, NO_RECORDS)
+
+    def learn(self, e164: str, records: NumberRecords) -> list[StoreEvent]:
+        """From now on this is known of the number; its leads are offered with it."""
+        for lead in list(self.leads.values()):
+            if lead.number.e164 == e164:
+                self.leads[lead.lead_id] = replace(lead, records=records)
+        return [RecordsChanged({e164: records})]
 
     def _apply(self, entry: JournalEntry) -> None:
         lead = self.leads.get(entry.lead_id) if entry.lead_id is not None else None

@@ -30,12 +30,14 @@ from dialer.demo.robots import browser
 from dialer.demo.sipp import free_ports
 from dialer.demo.truth import read_truth
 from dialer.demo.world import Ports, agent_names, build_world
-from dialer.intake.dnc_lists import load_lists
+from dialer.dnc.shelf import wall_clock
 from dialer.model.instant import Instant
 from dialer.model.journal import EntryKind, JournalEntry, StoredEntry
 from dialer.model.reports import Role, User
+from dialer.service.clock import now_of
+from dialer.service.list_shelf import put_in_force, shelve_aside
 from dialer.service.office import hash_password
-from dialer.service.offline import now_of, reading, writing
+from dialer.service.offline import reading, writing
 from dialer.settings import Settings, read_settings
 from tests.sip.sipp import DEMO, number, sipp
 
@@ -122,7 +124,7 @@ async def build(
     config = build_world(folder, None, agents, ports)
     text = re.sub(r"workers = \d+", f"workers = {workers}", config.read_text())
     config.write_text(text)
-    numbers = _numbers(behaviours, Suppressions(load_lists(folder / "dnc_lists")))
+    numbers = _numbers(behaviours, _lists(folder))
     leads = folder / "campaigns" / "demo" / "leads.csv"
     with leads.open("w", newline="", encoding="utf-8-sig") as out:
         rows = csv.writer(out)
@@ -136,6 +138,13 @@ async def build(
             person = User(name, name, role)
             await store.add_user(person, hash_password(password), now_of(settings), "test")
     return World(folder, config, settings, passwords, ports, numbers)
+
+
+def _lists(folder: Path) -> Suppressions:
+    """The world's do-not-call lists."""
+    suppressions = Suppressions()
+    put_in_force(shelve_aside(folder / "dnc_lists", wall_clock()), suppressions)
+    return suppressions
 
 
 def _numbers(behaviours: Sequence[str], suppressions: Suppressions) -> tuple[str, ...]:
