@@ -14,6 +14,7 @@ from dialer.model.campaigns import DialMode
 from dialer.model.dispositions import Recycle
 from dialer.model.errors import OperatorError, Problem
 from dialer.model.instant import HOUR_MS, MINUTE_MS
+from dialer.model.screening import Purpose
 
 GOOD = """\
 title = "Spring"
@@ -101,6 +102,18 @@ def test_a_good_file(folder: Path) -> None:
     assert Path(campaign.drop_message) == (folder / "message.wav").resolve()
     assert (campaign.ring_timeout_ms, campaign.min_gap_ms) == (22_000, HOUR_MS)
     assert (campaign.attempts_per_day, campaign.wrapup_limit_ms) == (2, MINUTE_MS)
+    assert (campaign.subject, campaign.purpose) == ("Spring", Purpose.SALES)
+    assert (campaign.lists[0].state_column, campaign.lists[0].zip_column) == (None, None)
+
+
+def test_subject_purpose_and_address_columns_may_be_said(folder: Path) -> None:
+    more = 'title = "Spring"\nsubject = "windows"\npurpose = "business"\n'
+    columns = 'phone_column = "Phone"\nstate_column = "State"\nzip_column = "ZIP"\n'
+    text = GOOD.replace('title = "Spring"\n', more).replace('phone_column = "Phone"\n', columns)
+    (folder / "campaign.toml").write_text(text, encoding="utf-8")
+    campaign = load_campaign(folder)
+    assert (campaign.subject, campaign.purpose) == ("windows", Purpose.BUSINESS)
+    assert (campaign.lists[0].state_column, campaign.lists[0].zip_column) == ("State", "ZIP")
 
 
 @pytest.mark.parametrize(
@@ -108,6 +121,10 @@ def test_a_good_file(folder: Path) -> None:
     [
         ("ring_timeout_s = 22", "ring_timeout_s = 14", 6, "16 CFR 310.4(b)(4)(ii)"),
         ("ring_timeout_s = 22", 'ring_timeout_s = "22"', 6, "whole number"),
+        ('title = "Spring"', 'title = "Spring"\nsubject = " "', 2, "subject: the text is empty"),
+        ('title = "Spring"', 'title = "Spring"\npurpose = "fun"', 2, "must be 'sales'"),
+        ('"Phone"', '"Phone"\nstate_column = ""', 23, "lists[1].state_column: the text is empty"),
+        ('"Phone"', '"Phone"\nzip_column = 5', 23, "lists[1].zip_column: this must be text"),
         ("ring_timeout_s = 22", "ring_timeout_s = 121", 6, "120"),
         ("drop_ceiling = 0.03", "drop_ceiling = 0.04", 5, "16 CFR 310.4(b)(4)(i)"),
         ("drop_ceiling = 0.03", "drop_ceiling = 0.0", 5, "above 0"),

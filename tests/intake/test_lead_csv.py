@@ -281,3 +281,19 @@ def test_stray_quotes_never_lose_or_repeat_a_row(parts: list[str]) -> None:
         return
     told = [lead.line for lead in file.leads] + [row.line for row in file.rejected]
     assert len(set(told)) == len(told) == file.rows
+
+
+def test_the_address_is_read_where_the_list_says_so() -> None:
+    source = ListSource("leads.csv", "Phone", {}, state_column="State", zip_column="ZIP")
+    file = read_leads(
+        "leads.csv", b"Phone,State,ZIP\n2125550123, ny ,10001-0001\n2125550124,,\n", source
+    )
+    assert [(lead.state, lead.postcode) for lead in file.leads] == [("NY", "10001-0001"), ("", "")]
+
+
+def test_an_address_column_that_is_not_there_is_said() -> None:
+    source = ListSource("leads.csv", "Phone", {}, state_column="State", zip_column="ZIP")
+    with pytest.raises(OperatorError) as caught:
+        read_leads("leads.csv", b"Phone,State\n2125550123,NY\n", source)
+    (problem,) = caught.value.problems
+    assert (problem.line, problem.message) == (1, "the column 'ZIP' is missing")

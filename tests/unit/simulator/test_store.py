@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from dialer.model.commands import Record, RefillHopper
-from dialer.model.events import Journaled, JournalFailed, JournalRecovered
+from dialer.model.calls import AttemptId
+from dialer.model.commands import Claim, Record, RefillHopper
+from dialer.model.events import (
+    Journaled,
+    JournalFailed,
+    JournalRecovered,
+    RecordsChanged,
+    SlotTaken,
+)
 from dialer.model.instant import Instant
 from dialer.model.journal import EntryKind, JournalEntry
 from dialer.model.leads import LeadState
+from dialer.model.records import NO_RECORDS, NumberRecords
 from dialer.simulator.scenario import CAMPAIGN, leads_of
 from dialer.simulator.store import SimulatedStore
 
@@ -71,6 +79,40 @@ def test_a_dial_counts_as_an_attempt() -> None:
     store = SimulatedStore(leads_of(1))
     store.record(Record(JournalEntry(EntryKind.DIAL_INTENDED, NOW, lead_id=1)))
     assert store.leads[1].attempts == 1
+
+
+def test_a_dial_without_a_slot_is_not_recorded_and_a_slot_given_back_is_free() -> None:
+    store = SimulatedStore(leads_of(1))
+    cap = Claim("aa", 1, 1_000)
+
+    def dial(attempt: int, at: int) -> Record:
+        entry = JournalEntry(
+            EntryKind.DIAL_INTENDED, Instant(at), lead_id=1, attempt_id=AttemptId(attempt)
+        )
+        return Record(entry, attempt, (cap,))
+
+    assert store.record(dial(1, NOW)) == [Journaled(1)]
+    assert store.record(dial(2, NOW + 1)) == [SlotTaken(2, cap, Instant(NOW + 1_000))]
+    assert store.leads[1].attempts == 1
+    end = JournalEntry(
+        EntryKind.ATTEMPT_ENDED,
+        NOW,
+        attempt_id=AttemptId(1),
+        data={"times": {"PLANNED": NOW}, "status": None, "answered": False},
+    )
+    store.record(Record(end))
+    assert store.record(dial(3, NOW + 2)) == [Journaled(3)]
+
+
+def test_leads_are_offered_with_what_was_learned_of_their_number() -> None:
+    store = SimulatedStore(leads_of(2))
+    e164 = store.leads[2].number.e164
+    known = NumberRecords(last_verified_contact=NOW)
+    assert store.records_of(e164) == NO_RECORDS
+    assert store.learn(e164, known) == [RecordsChanged({e164: known})]
+    assert store.records_of(e164) == known
+    leads = store.offer(RefillHopper(CAMPAIGN, 2, NOW, frozenset())).leads
+    assert [lead.records for lead in leads] == [NO_RECORDS, known]
 
 
 def test_while_the_journal_fails_nothing_is_confirmed() -> None:
