@@ -40,18 +40,16 @@ config_option = click.option(
 )
 
 
-class Moment(click.ParamType[Instant]):
+def _moment(context: click.Context, param: click.Parameter, value: str | None) -> Instant | None:
     """An instant as RFC 3339 writes it; the zone is not optional."""
-
-    name = "time"
-
-    def convert(
-        self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> Instant:
-        try:
-            return instant_of(datetime.fromisoformat(str(value)))
-        except ValueError as error:
-            self.fail(f"{error}: write 2026-12-02T17:00:00Z or ...-05:00", param, ctx)
+    if value is None:
+        return None
+    try:
+        return instant_of(datetime.fromisoformat(value))
+    except ValueError as error:
+        raise click.BadParameter(
+            f"{error}: write 2026-12-02T17:00:00Z or ...-05:00", context, param
+        ) from error
 
 
 @click.group()
@@ -81,7 +79,7 @@ def _now(settings: Settings | None) -> Instant:
     type=click.Path(path_type=Path, exists=True, file_okay=False),
     help="The folder of golden cases; a checkout's own if not given.",
 )
-@click.option("--at", type=Moment(), help="As of this time instead of now.")
+@click.option("--at", callback=_moment, metavar="TIME", help="As of this time instead of now.")
 @json_option
 def lint_(config: Path | None, golden: Path | None, at: Instant | None, as_json: bool) -> None:
     """Find gaps, overlaps, uncited rows, unexplained codes, holidays that run out, and golden cases
@@ -121,7 +119,9 @@ def lint_(config: Path | None, golden: Path | None, at: Instant | None, as_json:
 
 @rules.command()
 @click.argument("state")
-@click.option("--at", type=Moment(), help="When, with its zone; now if not given.")
+@click.option(
+    "--at", callback=_moment, metavar="TIME", help="When, with its zone; now if not given."
+)
 @click.option("--country", is_flag=True, help="STATE is a country: DE is Germany, not Delaware.")
 @config_option
 @json_option
