@@ -19,13 +19,13 @@ import click
 import trio
 
 from dialer.cli_base import config_option, json_option, plain_errors, put, say
+from dialer.intake.campaign_files import load_campaigns
 from dialer.model.errors import OperatorError, Problem
 from dialer.model.instant import Instant, instant_of, rfc3339
 from dialer.model.records import RequestChannel
 from dialer.model.suppression import InForce
 from dialer.service.clock import now_of
 from dialer.service.control import Ask, DncAdd, DncRemove, Emergency, ask_service, user_name
-from dialer.service.loading import load
 from dialer.service.offline import writing
 from dialer.service.requests import (
     add_offline,
@@ -90,10 +90,18 @@ async def _add(settings: Settings, ask: DncAdd, store: Store) -> InForce:
         evidence=ask.evidence,
         received_at=None if ask.received_at is None else Instant(ask.received_at),
         by=_me(),
-        sellers=[campaign.seller for campaign in load(settings).campaigns.values()],
+        sellers=_sellers(settings),
         now=now_of(settings),
     )
     return await add_offline(store, request)
+
+
+def _sellers(settings: Settings) -> list[str]:
+    """Raises OperatorError where a campaign's file is wrong: its seller would be missing."""
+    campaigns, problems = load_campaigns(settings.campaigns)
+    if problems:
+        raise OperatorError(*problems)
+    return [campaign.seller for campaign in campaigns.values()]
 
 
 @click.command("remove")

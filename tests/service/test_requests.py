@@ -27,6 +27,7 @@ from dialer.model.instant import DAY_MS
 from dialer.model.journal import EntryKind, JournalEntry
 from dialer.model.records import RequestChannel
 from dialer.model.suppression import InForce
+from dialer.service.clock import now_of
 from dialer.service.control import (
     NAME,
     Ask,
@@ -37,9 +38,8 @@ from dialer.service.control import (
     ExportJournaled,
     ask_service,
 )
-from dialer.service.loading import load
 from dialer.service.office import ServiceOffice
-from dialer.service.offline import now_of, reading, remembered_floor
+from dialer.service.offline import reading, writing
 from dialer.settings import read_settings
 from dialer.simulator.callees import CallPlan
 from dialer.telemetry.metrics import Metrics
@@ -275,18 +275,18 @@ def test_without_a_service_requests_are_written_for_its_next_start(config: Path)
     assert (said["what"], said["durable"], said["running"]) == (NUMBER, True, False)
     assert dialer(config, "emergency", "LA", "--on", "--because", "storm").exit_code == 0
 
-    async def remembered() -> tuple[list[str], frozenset[str]]:
-        store = reading(settings)
-        floor = await remembered_floor(store, load(settings), now_of(settings))
-        return [each.list_name for each in floor.requests_of(NUMBER)], floor.emergencies
+    async def remembered() -> tuple[list[str], tuple[str, ...]]:
+        restored = await reading(settings).restore(now_of(settings))
+        ours = [each.list_name for each in restored.suppressions if each.e164 == NUMBER]
+        return ours, restored.emergencies
 
-    assert trio.run(remembered) == (["request by call key"], frozenset({"LA"}))
+    assert trio.run(remembered) == (["request by call key"], ("LA",))
     remove = ("remove", NUMBER, "--because", "mistyped", "--evidence", "tape 7")
     assert dialer(config, *remove).exit_code == 0
     again = dialer(config, *remove)
     assert again.exit_code == 1 and "nothing to take out" in again.output
     assert dialer(config, "emergency", "LA", "--off", "--because", "over").exit_code == 0
-    assert trio.run(remembered) == ([], frozenset())
+    assert trio.run(remembered) == ([], ())
 
 
 @pytest.mark.parametrize(
@@ -303,3 +303,21 @@ def test_mistakes_at_the_command_are_named(
     add = ("add", NUMBER, "--channel", "mail", "--evidence", "letter", "--asked-by", "Ann")
     done = dialer(config, *add, *arguments)
     assert done.exit_code == 1 and says in done.output
+
+
+def test_a_number_is_checked_though_a_campaign_was_left_running(config: Path) -> None:
+    settings = read_settings(config)
+    running = JournalEntry(
+        EntryKind.CAMPAIGN_CHANGED, NOON, "demo", data={"state": "RUNNING", "by": "mia"}
+    )
+
+    async def left_running() -> None:
+        async with writing(settings) as store:
+            await store.append([running])
+
+    trio.run(left_running)
+    add = ("add", NUMBER, "--channel", "mail", "--evidence", "letter", "--asked-by", "Ann")
+    assert dialer(config, *add).exit_code == 0
+    done = dialer(config, "check", NUMBER)
+    assert done.exit_code == 1
+    assert "INTERNAL_DNC" in json.loads(done.stdout)["codes"]
