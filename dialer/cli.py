@@ -25,7 +25,7 @@ from dialer.model.instant import rfc3339
 from dialer.model.reports import ImportReport, Role, User
 from dialer.service.checking import outlook
 from dialer.service.clock import now_of
-from dialer.service.loading import OperatorData, load
+from dialer.service.loading import OperatorData, Shelf, load
 from dialer.service.office import hash_password
 from dialer.service.offline import reading, remembered_floor, writing
 from dialer.service.questions import check_number, store_leads
@@ -87,7 +87,7 @@ def serve(config: Path) -> None:
     set_up_logging("INFO")
     with plain_errors():
         settings = read_settings(config)
-        service = Service(settings, load(settings))
+        service = Service(settings, load(settings, Shelf.KEPT))
         trio.run(partial(_serve, service))
 
 
@@ -120,7 +120,7 @@ def check(config: Path, as_json: bool) -> None:
     """Validate settings, campaigns and lists; say what would be called when."""
     with plain_errors():
         settings = read_settings(config)
-        outlooks, problems = outlook(settings, load(settings, aside=True), now_of(settings))
+        outlooks, problems = outlook(settings, load(settings, Shelf.ASIDE), now_of(settings))
         for each in outlooks:
             for line in each.words():
                 say(line)

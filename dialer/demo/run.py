@@ -26,7 +26,7 @@ from dialer.model.instant import Instant
 from dialer.model.journal import EntryKind, StoredEntry
 from dialer.model.reports import Role, User
 from dialer.model.snapshot import FloorSnapshot
-from dialer.service.loading import load
+from dialer.service.loading import Shelf, load
 from dialer.service.office import ServiceOffice
 from dialer.service.run import Running, Service
 from dialer.settings import Settings, read_settings
@@ -91,7 +91,7 @@ async def run_demo(
 async def _with_service(
     console: Console, settings: Settings, folder: Path, agents: int, seed: int
 ) -> DemoReport:
-    service = Service(settings, load(settings))
+    service = Service(settings, load(settings, Shelf.KEPT))
     async with trio.open_nursery() as nursery:
         running: Running = await nursery.start(service.run)
         passwords = await _add_people(running.office, agents)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
 
 from dialer.compliance.law import Ruleset
@@ -20,6 +21,16 @@ from dialer.service.list_shelf import SHELF, put_in_force, shelve, shelve_aside
 from dialer.settings import Settings
 
 
+class Shelf(Enum):
+    """Where lists come from. KEPT: files not on the shelf yet are imported, for good. STANDING: what
+    the shelf holds, or the files where there is none yet. ASIDE: the files as they are now; nothing
+    is kept."""
+
+    KEPT = "kept"
+    STANDING = "standing"
+    ASIDE = "aside"
+
+
 @dataclass(frozen=True, slots=True)
 class OperatorData:
     """Everything read from the operator's files, and everything wrong with them."""
@@ -34,17 +45,19 @@ class OperatorData:
     """What the ruleset was changed by, in the order applied."""
 
 
-def load(settings: Settings, *, aside: bool = False) -> OperatorData:
-    """Read all campaigns, rules and lists. Problems are collected, not raised. List files that are
-    not on the shelf yet are imported; with `aside`, to a shelf of their own that is not kept."""
+def load(settings: Settings, lists: Shelf = Shelf.STANDING) -> OperatorData:
+    """Read all campaigns, rules and lists. Problems are collected, not raised."""
     campaigns, problems = load_campaigns(settings.campaigns)
     shelf: ListShelf | None = None
     now = now_of(settings)
     try:
-        if aside:
-            shelf = shelve_aside(settings.dnc_lists, now)
+        folder = settings.data / SHELF
+        if lists is Shelf.KEPT:
+            shelf = shelve(settings.dnc_lists, folder, now)
+        elif lists is Shelf.STANDING and folder.is_dir():
+            shelf = ListShelf(folder, lambda: now)
         else:
-            shelf = shelve(settings.dnc_lists, settings.data / SHELF, now)
+            shelf = shelve_aside(settings.dnc_lists, now)
     except OperatorError as error:
         problems += error.problems
     problems += _misfits(settings, campaigns)

@@ -25,7 +25,7 @@ from dialer.service.offline import reading
 from dialer.settings import read_settings
 
 ROOT = Path(__file__).parents[2]
-HEADER = "First Name,Last Name,City,Phone\n"
+HEADER = "First Name,Last Name,City,State,ZIP,Phone\n"
 
 
 @dataclass(frozen=True)
@@ -162,9 +162,15 @@ def test_no_settings_file(shop: Shop) -> None:
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ((HEADER + "Jos\u00e9,Sample,Boston,617-555-0100\n").encode("cp1252"), "new.csv:2: "),
-        ((HEADER + "Ada,Sample,Boston,617-555-0100\n").encode("utf-16"), "new.csv:1: "),
-        ("First Name,Last Name,City\nAda,Sample,Boston\n", "new.csv:1: the column 'Phone' is"),
+        (
+            (HEADER + "Jos\u00e9,Sample,Boston,MA,02108,617-555-0100\n").encode("cp1252"),
+            "new.csv:2: ",
+        ),
+        ((HEADER + "Ada,Sample,Boston,MA,02108,617-555-0100\n").encode("utf-16"), "new.csv:1: "),
+        (
+            "First Name,Last Name,City,State,ZIP\nAda,Sample,Boston,MA,02108\n",
+            "new.csv:1: the column 'Phone' is",
+        ),
         (HEADER, "no rows"),
         ("", "the file is empty"),
     ],
@@ -181,19 +187,19 @@ def test_a_lead_file_that_cannot_be_read(shop: Shop, content: str | bytes, said:
 def test_good_rows_load_and_bad_ones_are_written_down(shop: Shop) -> None:
     figures, words = shop.import_(
         HEADER
-        + "Ada,Sample,Boston,617-555-0100\n"
-        + "Ben,Sample,Boston\n"
-        + "Cleo,Sample,Boston,617-555-0101,extra\n"
-        + f"Dov,Sample,{'x' * 10_000_000},617-555-0102\n"
-        + "Elsa,Sample,Boston,911\n"
-        + "Finn,Sample,Boston,617-555-0100\n"
-        + "Gwen,Sample,Boston,617-555-0103\n"
+        + "Ada,Sample,Boston,MA,02108,617-555-0100\n"
+        + "Ben,Sample,Boston,MA\n"
+        + "Cleo,Sample,Boston,MA,02108,617-555-0101,extra\n"
+        + f"Dov,Sample,{'x' * 10_000_000},MA,02108,617-555-0102\n"
+        + "Elsa,Sample,Boston,MA,02108,911\n"
+        + "Finn,Sample,Boston,MA,02108,617-555-0100\n"
+        + "Gwen,Sample,Boston,MA,02108,617-555-0103\n"
     )
     assert (figures["rows"], figures["loaded"]) == (7, 2)
     assert [row["line"] for row in figures["rejected"]] == [3, 4, 5, 6, 7]
     reasons = [row["reason"] for row in figures["rejected"]]
-    assert "3 cells" in reasons[0]
-    assert "5 cells" in reasons[1]
+    assert "4 cells" in reasons[0]
+    assert "7 cells" in reasons[1]
     assert "longer than 1,000,000" in reasons[2]
     assert "on line 2 already" in reasons[4]
     assert all(f"line {line}: " in words for line in (3, 4, 5, 6, 7))
@@ -214,12 +220,12 @@ def test_good_rows_load_and_bad_ones_are_written_down(shop: Shop) -> None:
 
 
 def test_a_file_imported_twice_loads_nothing(shop: Shop) -> None:
-    content = HEADER + "Ada,Sample,Boston,617-555-0100\n"
+    content = HEADER + "Ada,Sample,Boston,MA,02108,617-555-0100\n"
     assert shop.import_(content)[0]["loaded"] == 1
     figures, words = shop.import_(content, status=1)
     assert figures["loaded"] == 0
     assert "already" in words
-    figures, words = shop.import_(content + "Ben,Sample,Boston,617-555-0101\n")
+    figures, words = shop.import_(content + "Ben,Sample,Boston,MA,02108,617-555-0101\n")
     assert (figures["loaded"], figures["duplicates"]) == (1, 1)
 
 
@@ -241,7 +247,7 @@ def test_questions_before_there_is_a_database(shop: Shop, command: tuple[str, ..
 
 
 def test_a_changed_journal_does_not_verify(shop: Shop) -> None:
-    shop.import_(HEADER + "Ada,Sample,Boston,617-555-0100\n")
+    shop.import_(HEADER + "Ada,Sample,Boston,MA,02108,617-555-0100\n")
     database = shop.folder / "var" / "dialer.db"
     with closing(sqlite3.connect(database)) as tampered:
         tampered.execute("UPDATE journal SET at = at + 1 WHERE seq = 1")

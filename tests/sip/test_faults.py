@@ -246,7 +246,9 @@ async def test_only_one_service_writes_a_database(tmp_path: Path) -> None:
     """A second service, and an import by command, are refused while one runs; questions are not."""
     world = await build(tmp_path, ["human_short"], agents=1, workers=1)
     more = tmp_path / "more.csv"
-    more.write_text("First Name,Last Name,City,Phone\nAda,Sample,Boston,617-555-0190\n")
+    more.write_text(
+        "First Name,Last Name,City,State,ZIP,Phone\nAda,Sample,Boston,MA,02108,617-555-0190\n"
+    )
     async with serving(world) as service:
         before = len(await world.stored())
         taken = f"process {service.pid} is writing this database already"
