@@ -51,7 +51,13 @@ from dialer.model.reports import CampaignReport, ImportReport, RefusalRow, Role,
 from dialer.model.suppression import SuppressionSource
 from dialer.store.imports import imported_before, sift
 from dialer.store.memory_audit import MemoryAuditTrail
-from dialer.store.number_records import records_from, taken_in
+from dialer.store.number_records import (
+    imported_entry,
+    pieces,
+    records_from,
+    report_of,
+    taken_in,
+)
 from dialer.store.port import Emit
 from dialer.store.projections import (
     Change,
@@ -239,20 +245,23 @@ class MemoryStore(MemoryAuditTrail):
         return await self._in_turn(partial(self._import_records, file, now, by))
 
     def _import_records(self, file: RecordFile, now: Instant, by: str) -> RecordsReport:
-        there = {
-            (row["e164"], row["identity"]): row["value_json"]
-            for row in self._tables["number_record"].values()
-            if row["kind"] == file.kind
-        }
-        found = taken_in(file, there, now, by)
-        for row in found.rows:
-            self._tables["number_record"][_key("number_record", row)] = dict(row)
-        for entry in found.entries:
-            self._write(writable(entry))
-        records = {e164: self._records_of(e164) for e164 in found.numbers}
-        for event in found.events(records):
-            self._emit(event)
-        return found.report
+        rows, parts = self._tables["number_record"], []
+        for piece in pieces(file):
+            there = {
+                (row["e164"], row["identity"]): row["value_json"]
+                for row in rows.values()
+                if row["kind"] == file.kind
+            }
+            found = taken_in(piece, there, now, by)
+            rows.update((_key("number_record", row), dict(row)) for row in found.rows)
+            for entry in found.entries:
+                self._write(writable(entry))
+            for event in found.events({e164: self._records_of(e164) for e164 in found.numbers}):
+                self._emit(event)
+            parts.append(found)
+        report = report_of(file, parts)
+        self._write(writable(imported_entry(report, file.sha256, now, by)))
+        return report
 
     async def records_of(self, e164: str) -> NumberRecords:
         """See `Store`."""

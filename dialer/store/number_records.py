@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from typing import Any
 
 from pydantic import TypeAdapter
 
@@ -53,10 +53,8 @@ _ADAPTERS: Mapping[RecordKind, TypeAdapter[Any]] = {
     RecordKind.LINES: TypeAdapter(Line),
     RecordKind.CONTACTS: TypeAdapter(VerifiedContact),
 }
-TOLD_AT_ONCE = 5_000
-"""Numbers in one event to the floor."""
-
-T = TypeVar("T")
+PIECE = 1_000
+"""Records stored in one transaction, and told in one event."""
 
 _AGAINST_A_CALL = (RndStatus.NO, RndStatus.NO_DATA, RndStatus.YES)
 """Answers to one question, the one that forbids most last."""
@@ -64,13 +62,19 @@ _AGAINST_A_CALL = (RndStatus.NO, RndStatus.NO_DATA, RndStatus.YES)
 
 @dataclass(frozen=True, slots=True)
 class TakenIn:
-    """What an import comes to: rows of `number_record` to put (in the place of those with their
-    key), entries to write, and what is said afterwards."""
+    """What storing some records comes to: rows of `number_record` to put (in the place of those
+    with their key), entries to write, and what is said afterwards. `known` records said nothing
+    new."""
 
-    report: RecordsReport
-    rows: tuple[dict[str, Any], ...]
-    entries: tuple[JournalEntry, ...]
-    suppressions: tuple[Suppression, ...]
+    loaded: int
+    known: int
+    rows: tuple[dict[str, Any], ...] = ()
+    suppressions: tuple[Suppression, ...] = ()
+
+    @property
+    def entries(self) -> Iterator[JournalEntry]:
+        """What the journal says of it: each request by itself."""
+        return map(entry_of, self.suppressions)
 
     @property
     def numbers(self) -> tuple[str, ...]:
@@ -79,29 +83,47 @@ class TakenIn:
 
     def events(self, records: Mapping[str, NumberRecords]) -> Iterator[StoreEvent]:
         """What a running floor is told; `records` of every one of `numbers`, as they are now."""
-        for numbers in _chunks(tuple(records)):
-            yield RecordsChanged({e164: records[e164] for e164 in numbers})
-        for suppressions in _chunks(self.suppressions):
-            yield NumbersSuppressed(tuple(suppressions))
+        if records:
+            yield RecordsChanged(records)
+        if self.suppressions:
+            yield NumbersSuppressed(self.suppressions)
 
 
-def taken_in(file: RecordFile, there: Mapping[Key, str], now: Instant, by: str) -> TakenIn:
-    """What importing a file comes to. `there`: the values of its kind its numbers have already (of
-    requests not to be called the store keeps the first by itself)."""
-    if file.kind is RecordKind.DNC:
-        requests = _requests_in(file, now, by)
-        known = len(file.records) - len(requests)
-        report = _report(file, len(requests), known)
-        entries = (*map(entry_of, requests), _entry(report, file.sha256, now, by))
-        return TakenIn(report, (), entries, requests)
-    rows, known = _rows(file, there, now)
-    report = _report(file, len(file.records) - known, known)
-    return TakenIn(report, rows, (_entry(report, file.sha256, now, by),), ())
+def pieces(file: RecordFile) -> Iterator[RecordFile]:
+    """The file in parts small enough that nobody waits long for one to be stored."""
+    for start in range(0, len(file.records), PIECE):
+        yield replace(file, records=file.records[start : start + PIECE])
 
 
-def _chunks(values: Sequence[T]) -> Iterator[Sequence[T]]:
-    for start in range(0, len(values), TOLD_AT_ONCE):
-        yield values[start : start + TOLD_AT_ONCE]
+def taken_in(piece: RecordFile, there: Mapping[Key, str], now: Instant, by: str) -> TakenIn:
+    """What storing a part of a file comes to. `there`: the values of its kind its numbers have
+    already (of requests not to be called the store keeps the first by itself)."""
+    if piece.kind is RecordKind.DNC:
+        requests = _requests_in(piece, now, by)
+        return TakenIn(len(requests), len(piece.records) - len(requests), (), requests)
+    rows, known = _rows(piece, there, now)
+    return TakenIn(len(piece.records) - known, known, rows)
+
+
+def report_of(file: RecordFile, parts: Sequence[TakenIn]) -> RecordsReport:
+    """What the person who imported the whole file is told."""
+    loaded, known = sum(part.loaded for part in parts), sum(part.known for part in parts)
+    return RecordsReport(file.kind, file.name, file.rows, loaded, known, file.rejected)
+
+
+def imported_entry(report: RecordsReport, sha256: str, now: Instant, by: str) -> JournalEntry:
+    """What the journal says of the whole file."""
+    data: dict[str, JsonValue] = {
+        "kind": report.kind,
+        "file": report.file,
+        "sha256": sha256,
+        "rows": report.rows,
+        "loaded": report.loaded,
+        "known": report.known,
+        "rejected": len(report.rejected),
+        "by": by,
+    }
+    return JournalEntry(EntryKind.RECORDS_IMPORTED, now, data=data)
 
 
 def _rows(
@@ -151,24 +173,6 @@ def identity(fact: Fact) -> str:
         case DncRequest():
             raise TypeError("requests not to be called are suppressions, not records")
     return canonical_json(parts)
-
-
-def _report(file: RecordFile, loaded: int, known: int) -> RecordsReport:
-    return RecordsReport(file.kind, file.name, file.rows, loaded, known, file.rejected)
-
-
-def _entry(report: RecordsReport, sha256: str, now: Instant, by: str) -> JournalEntry:
-    data: dict[str, JsonValue] = {
-        "kind": report.kind,
-        "file": report.file,
-        "sha256": sha256,
-        "rows": report.rows,
-        "loaded": report.loaded,
-        "known": report.known,
-        "rejected": len(report.rejected),
-        "by": by,
-    }
-    return JournalEntry(EntryKind.RECORDS_IMPORTED, now, data=data)
 
 
 def _requests_in(file: RecordFile, now: Instant, by: str) -> tuple[Suppression, ...]:

@@ -49,9 +49,11 @@ class Store(AuditTrail, Protocol):
         campaign loads nothing and says so. `order_keys` runs parallel to `file.leads`."""
 
     async def import_records(self, file: RecordFile, now: Instant, by: str) -> RecordsReport:
-        """Store what a parsed file says of numbers, all or nothing, journaled as RECORDS_IMPORTED;
-        requests not to be called are journaled each as SUPPRESSED. Rows that say nothing new are
-        counted as known. Once committed, RecordsChanged (or NumbersSuppressed) is emitted."""
+        """Store what a parsed file says of numbers, in parts so that the journal waits for none of
+        them long, and at last journaled as RECORDS_IMPORTED; requests not to be called are
+        journaled each as SUPPRESSED. Rows that say nothing new are counted as known, so a file
+        whose import was cut short is imported again. As parts are committed, RecordsChanged (or
+        NumbersSuppressed) is emitted."""
 
     async def records_of(self, e164: str) -> NumberRecords:
         """What is known of a number."""

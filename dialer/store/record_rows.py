@@ -12,13 +12,13 @@ from dialer.audit.chain import writable
 from dialer.model.events import StoreEvent
 from dialer.model.instant import Instant
 from dialer.model.journal import JournalEntry
-from dialer.model.record_files import RecordFile, RecordsReport
+from dialer.model.record_files import RecordFile
 from dialer.model.records import NumberRecords
-from dialer.store.number_records import Key, records_from, taken_in
+from dialer.store.number_records import Key, TakenIn, records_from, taken_in
 from dialer.store.tables import NUMBER_RECORD
 
 CHUNK = 5_000
-"""Numbers asked about, and rows written, in one statement."""
+"""Numbers asked about in one statement."""
 
 # A list of any length is one parameter, and the statement is always the same.
 _THERE = text(
@@ -32,22 +32,21 @@ _OF = text(
 )
 
 
-def import_records(
+def store_piece(
     connection: Connection,
     write: Callable[[JournalEntry], None],
-    file: RecordFile,
+    piece: RecordFile,
     now: Instant,
     by: str,
-) -> tuple[RecordsReport, list[StoreEvent]]:
-    """Store what a file says, and have the entries about it written; the report, and what a running
-    floor is told once committed."""
-    found = taken_in(file, _there(connection, file), now, by)
-    for start in range(0, len(found.rows), CHUNK):
-        statement = insert(NUMBER_RECORD).prefix_with("OR REPLACE")
-        connection.execute(statement, list(found.rows[start : start + CHUNK]))
+) -> tuple[TakenIn, list[StoreEvent]]:
+    """Store a part of a file, and have the entries about its records written; what it came to, and
+    what a running floor is told once it is committed."""
+    found = taken_in(piece, _there(connection, piece), now, by)
+    if found.rows:
+        connection.execute(insert(NUMBER_RECORD).prefix_with("OR REPLACE"), list(found.rows))
     for entry in found.entries:
         write(writable(entry))
-    return found.report, list(found.events(records_of(connection, found.numbers)))
+    return found, list(found.events(records_of(connection, found.numbers)))
 
 
 def _there(connection: Connection, file: RecordFile) -> dict[Key, str]:

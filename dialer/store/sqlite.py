@@ -23,6 +23,7 @@ from dialer.audit.checkpoints import Signer, Witness
 from dialer.audit.personal import PersonalKey
 from dialer.compliance.slots import Taken
 from dialer.model.commands import Record, RefillHopper, StoreCommand
+from dialer.model.audit_reports import CheckpointLine
 from dialer.model.errors import JournalFault, OperatorError, Problem
 from dialer.model.events import Journaled, Restored, SlotTaken, StoreEvent
 from dialer.model.instant import Instant
@@ -33,13 +34,14 @@ from dialer.model.records import NO_RECORDS, NumberRecords
 from dialer.model.reports import CampaignReport, ImportReport, RefusalRow, User
 from dialer.store import chained, reports
 from dialer.store.bundles import Made, Wanted, write_bundle
-from dialer.store.checkpointing import keep_stamp
+from dialer.store.checkpointing import keep_stamp, newest_checkpoints
 from dialer.store.database import BUSY_S, reading_engine
 from dialer.store.keys import personal_key, signer
 from dialer.store.lead_queue import sift_file, store_rows
+from dialer.store.number_records import TakenIn, imported_entry, pieces, report_of
 from dialer.store.port import Emit
 from dialer.store.projections import erased, user_added
-from dialer.store.record_rows import import_records, records_of
+from dialer.store.record_rows import records_of, store_piece
 from dialer.store.reservations import SharedBook
 from dialer.store.sql_audit import SqlAuditTrail
 from dialer.store.writer import Entries, Refill, Transaction, Work, Writer
@@ -222,18 +224,27 @@ class SqlStore(SqlAuditTrail):
         return await self._alone(take_in)
 
     async def import_records(self, file: RecordFile, now: Instant, by: str) -> RecordsReport:
-        """See `Store`. Raises JournalFault where the database fails: then nothing was stored."""
+        """See `Store`. Raises JournalFault where the database fails: what was stored by then stays,
+        and the same file again goes on."""
 
-        def take_in(transaction: Transaction) -> tuple[RecordsReport, list[StoreEvent]]:
-            return import_records(transaction.connection, transaction.write, file, now, by)
-
-        def tell(done: tuple[RecordsReport, list[StoreEvent]]) -> RecordsReport:
-            report, events = done
+        def tell(done: tuple[TakenIn, list[StoreEvent]]) -> TakenIn:
+            found, events = done
             for event in events:
                 self._emit(event)
-            return report
+            return found
 
-        return await self._alone(take_in, tell)
+        parts = []
+        for piece in pieces(file):
+
+            def take_in(
+                transaction: Transaction, piece: RecordFile = piece
+            ) -> tuple[TakenIn, list[StoreEvent]]:
+                return store_piece(transaction.connection, transaction.write, piece, now, by)
+
+            parts.append(await self._alone(take_in, tell))
+        report = report_of(file, parts)
+        await self.append([imported_entry(report, file.sha256, now, by)])
+        return report
 
     async def records_of(self, e164: str) -> NumberRecords:
         """See `Store`."""
@@ -309,6 +320,14 @@ class SqlStore(SqlAuditTrail):
     async def witness(self) -> Witness:
         """The public key of the journal's checkpoints. Raises OperatorError where there is none."""
         return (await self._signer()).witness
+
+    async def checkpoints(self, limit: int = 20) -> tuple[list[CheckpointLine], int]:
+        """The newest checkpoints, and how many there are. Raises NoCheckpoint at one that was
+        changed."""
+        witness = await self.witness()
+        return await self._read(
+            lambda connection: newest_checkpoints(connection, witness, limit)
+        )
 
     async def export(self, wanted: Wanted, now: Instant, file: IO[bytes]) -> Made:
         """Write a bundle to an empty file; see `bundles.write_bundle`. It journals nothing."""

@@ -42,6 +42,7 @@ from dialer.model.records import (
     RndAnswer,
     RndStatus,
 )
+from dialer.store import number_records
 from tests.contracts.journal_entries import CAMPAIGN, NOW, dial, ended, moved, number
 from tests.contracts.running_store import Opener, Running, running
 
@@ -183,6 +184,18 @@ class RecordContract:
         known = await open_store.store.records_of(number(0))
         assert set(known.consents) == {oral, CONSENT, other}
         assert known.consents[-1] == oral, "oldest first"
+
+    async def test_a_long_file_is_stored_in_parts_and_journaled_once(
+        self, open_store: Running, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(number_records, "PIECE", 2)
+        read = file_of(RecordKind.CONSENTS, *((index, CONSENT) for index in range(5)))
+        report = await open_store.store.import_records(read, NOW, "mia")
+        assert (report.rows, report.loaded, report.known) == (5, 5, 0)
+        told = [await open_store.next_of(RecordsChanged) for _ in range(3)]
+        assert [len(event.records) for event in told] == [2, 2, 1]
+        assert len(await open_store.store.journal()) == 1
+        assert (await open_store.store.records_of(number(4))).consents == (CONSENT,)
 
     async def test_imported_requests_are_suppressions_at_once(self, opener: Opener) -> None:
         asked = DncRequest(RequestChannel.MAIL, Instant(NOW - DAY_MS), SELLER, "seller")
