@@ -1,4 +1,4 @@
-"""Records beside leads in SQL: a thousand leads with what is known of them cost a few statements."""
+"""Records beside leads in SQL: a thousand leads and what is known of them cost a few statements."""
 
 from __future__ import annotations
 
