@@ -160,16 +160,32 @@ def decided(
 ) -> Decided:
     """A stored decision in words. An entry without one still says how it came out."""
     entry = stored.entry
+    short = {**entry.data, "verdict": _verdict_of(stored)}
+    return decision_words(moment, stored.seq, entry.at, screening, facts, short, local, cited)
+
+
+def decision_words(
+    moment: str,
+    seq: int,
+    at: Instant,
+    screening: Json,
+    facts: Json,
+    short: Json,
+    local: LocalTime,
+    cited: Cited,
+) -> Decided:
+    """A decision (`screening`, as the journal keeps it) in words; `short` says how it came out
+    where it says nothing, `at` when. `seq` 0: no entry holds it."""
     said = table(screening, "decision")
-    short = said or {**entry.data, "verdict": _verdict_of(stored)}
-    at = instant(screening, "at") or entry.at
+    short = said or short
+    at = instant(screening, "at") or at
     ruleset = text(short, "ruleset")
     place = table(facts, "place")
     zones = texts(said, "zones") or texts(place, "zones")
     return Decided(
         moment=moment,
         at=at,
-        seq=stored.seq,
+        seq=seq,
         verdict=text(short, "verdict"),
         codes=texts(short, "codes"),
         exemptions=texts(said, "exemptions"),

@@ -84,6 +84,11 @@ class Floor:
         """The names of the campaigns on the floor."""
         return tuple(self._state.desks)
 
+    @property
+    def ruleset(self) -> Ruleset:
+        """The rules the gate decides by."""
+        return self._state.ruleset
+
     def screening_of(self, lead: Lead, campaign: str, now: Instant) -> Screened:
         """The gate's answer about a lead, for people's questions; nothing follows from it."""
         desk = self._state.desks[campaign]

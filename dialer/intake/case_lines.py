@@ -21,7 +21,7 @@ from dialer.compliance.law import ListRule, Ruleset
 from dialer.compliance.law_files import load_law
 from dialer.compliance.location import locate_raw
 from dialer.compliance.screening import decide
-from dialer.model.errors import OperatorError
+from dialer.model.errors import OperatorError, Problem
 from dialer.model.instant import (
     DAY_MS,
     EPOCH,
@@ -51,6 +51,8 @@ from dialer.model.screening import Allowed, CallMode, Purpose, Screening
 
 NATIONAL, LITIGATOR = "national", "litigator"
 _UNNAMED = "the campaign's seller"
+_FIRST_YEAR, _LAST_YEAR = 1970, 2199
+"""Times outside are slips of the pen, and no calendar arithmetic near its ends is worth a bug."""
 _CAP = re.compile(r"per_(?:(\d{1,3})_?)?(min|minute|h|hour|d|day|week|month)s?")
 _UNITS = {
     "min": MINUTE_MS,
@@ -68,11 +70,13 @@ def _instant(value: object) -> Instant:
     if not isinstance(value, str):
         raise ValueError("must be a text like 2026-12-02T17:30:00Z")
     try:
-        moment = datetime.fromisoformat(value)
+        moment = datetime.fromisoformat(value.upper())
     except ValueError:
         raise ValueError("is no RFC 3339 time like 2026-12-02T17:30:00Z") from None
     if moment.tzinfo is None:
         raise ValueError("has no time zone: end it with Z or an offset like -05:00")
+    if not _FIRST_YEAR <= moment.year <= _LAST_YEAR:
+        raise ValueError(f"is not between {_FIRST_YEAR} and {_LAST_YEAR}")
     return instant_of(moment)
 
 
@@ -209,6 +213,25 @@ def screen_line(line: str, folder: Path = Path()) -> dict[str, Any]:
     except (ValueError, OperatorError) as error:
         told = str(error)
     return {"id": given.get("id") if isinstance(given, dict) else None, "error": told}
+
+
+def decide_case(given: Mapping[str, Any], ruleset: Ruleset) -> tuple[Facts, Screening, Instant]:
+    """The facts of a case under these rules (it may name no overlay), what the gate says to them,
+    and the instant asked about. Raises OperatorError with a problem for each field that will not
+    do."""
+    try:
+        case = _Case.model_validate(given)
+        if case.overlay:
+            raise ValueError("overlay: the rules in force here apply; leave it out")
+        facts = facts_of(case, ruleset)
+    except ValidationError as error:
+        told = [_told(dict(each)) for each in error.errors()]
+    except ValueError as error:
+        told = [str(error)]
+    else:
+        return facts, decide(facts, ruleset, case.at), case.at
+    parts = (each.partition(": ") for each in told)
+    raise OperatorError(*(Problem(field, None, message) for field, _, message in parts))
 
 
 def _told(found: Mapping[str, Any]) -> str:

@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import IO
 
 from dialer.model.calls import AttemptId
 from dialer.model.instant import Instant
-from dialer.model.journal import JsonValue
+from dialer.model.journal import JsonValue, StoredEntry
 from dialer.model.screening import Purpose
 
 ERASED = "erased"
@@ -82,6 +83,14 @@ class Decided:
     evidence: tuple[str, ...]
     approvals: tuple[str, ...]
     recorded: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DecidedEntry:
+    """An entry that holds a decision, and that decision in words."""
+
+    stored: StoredEntry
+    decided: Decided
 
 
 @dataclass(frozen=True, slots=True)
@@ -319,17 +328,75 @@ class RefusalCounts:
 
 @dataclass(frozen=True, slots=True)
 class ListFreshness:
-    """A do-not-call list in force: `stale` where the law would refuse every call for its age."""
+    """A copy of a list in force. `age_days`: calendar days (UTC) since it was obtained;
+    `max_age_days`: the most the rules in force allow, None where no rule asks. `rows_read` and
+    `rows_rejected`: of its import, None where nothing was kept of it."""
 
     name: str
     kind: str
     state: str
     obtained_at: Instant
+    issued_at: Instant | None
     age_days: int
     max_age_days: int | None
     entries: int
     sha256: str
-    stale: bool
+    rows_read: int | None = None
+    rows_rejected: int | None = None
+
+    @property
+    def stale(self) -> bool:
+        """Whether every call that needs this list is refused for its age."""
+        return self.max_age_days is not None and self.age_days > self.max_age_days
+
+
+# --- the chain ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class CheckpointLine:
+    """A signed checkpoint: how many entries it covers, when it was made, and whether a time
+    stamping authority's response is kept with it."""
+
+    entries: int
+    at: Instant
+    stamped: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AnchorLine:
+    """A place outside that checkpoints are taken to. `entries`, `at`: of the newest checkpoint it
+    took since the service started, None for none; `waiting` are not delivered yet; `failing`: why
+    the last attempt failed, "" where it did not."""
+
+    place: str
+    entries: int | None
+    at: Instant | None
+    waiting: int
+    failing: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChainStatus:
+    """What vouches for the journal. `key`: the public key its checkpoints are signed with;
+    `checkpoints`: the newest first, of `checkpoint_count`."""
+
+    key: str
+    checkpoints: tuple[CheckpointLine, ...]
+    checkpoint_count: int
+    anchors: tuple[AnchorLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BundleMade:
+    """An exported bundle of the journal. `file` is read once, from its start, and closed by whoever
+    asked for it: nothing else keeps it. `sha256` is of its manifest."""
+
+    file: IO[bytes]
+    size: int
+    first_seq: int
+    last_seq: int
+    sha256: str
 
 
 # --- rulesets -------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from dialer.model.audit_reports import Decided
 from dialer.model.instant import Instant
 from dialer.model.leads import RejectedRow
 
@@ -90,7 +91,8 @@ class NumberCheck:
     """`dialer dnc check` and the compliance page: may this number be called now, and its history.
 
     `verdict` is "ALLOW" or "DENY"; `codes` and `explain` as in `Refused`; `local_times` are
-    (zone, local time) pairs; `lists` names each suppression found.
+    (zone, local time) pairs; `lists` names each suppression found. `decided`: every rule looked
+    at, None where there was nothing to decide about.
     """
 
     raw: str
@@ -102,3 +104,4 @@ class NumberCheck:
     lists: tuple[str, ...]
     next_allowed_at: Instant | None
     history: tuple[str, ...]
+    decided: Decided | None = None

@@ -102,7 +102,7 @@ def freshness(shelf: ListShelf, ruleset: Ruleset, now: Instant) -> tuple[Freshne
                 identity.obtained_at,
                 identity.issued_at,
                 now // DAY_MS - identity.obtained_at // DAY_MS,
-                _max_age_days(ruleset, identity, now),
+                max_age_days(ruleset, identity.kind.value, identity.state, now),
                 index.count,
                 identity.sha256,
                 manifest.version if manifest else "",
@@ -111,12 +111,13 @@ def freshness(shelf: ListShelf, ruleset: Ruleset, now: Instant) -> tuple[Freshne
     return tuple(found)
 
 
-def _max_age_days(ruleset: Ruleset, identity: ListIdentity, now: Instant) -> int | None:
-    """The strictest row that holds today. A national list is that of the United States."""
+def max_age_days(ruleset: Ruleset, kind: str, state: str, now: Instant) -> int | None:
+    """How old the copy of a list of this kind may be: the strictest row that holds today, None
+    where no row asks. A national list is that of the United States."""
     key, code = "national", "US"
-    if identity.kind is SetKind.STATE:
-        key, code = identity.state, f"US-{identity.state}"
-    elif identity.kind is not SetKind.NATIONAL:
+    if kind == SetKind.STATE:
+        key, code = state, f"US-{state}"
+    elif kind != SetKind.NATIONAL:
         return None
     jurisdiction = ruleset.jurisdictions.get(code)
     today = utc(now).date()

@@ -8,16 +8,23 @@ from pathlib import Path
 
 import trio
 
+from dialer.audit.explain import decision_words
 from dialer.compliance.calling_window import local_time
+from dialer.compliance.facts import Facts
+from dialer.compliance.facts_json import decision_to_json, facts_to_json
+from dialer.compliance.law import Ruleset
+from dialer.compliance.law_archive import citation_of
 from dialer.compliance.numbering import AMERICAN, Unreadable, read_number
 from dialer.floor.floor import Floor
 from dialer.intake.csv_rows import write_refusals
 from dialer.leads.ordering import fresh_key
+from dialer.model.audit_reports import Decided
 from dialer.model.instant import Instant, rfc3339
 from dialer.model.leads import Lead, LeadFile
 from dialer.model.numbers import PhoneNumber
 from dialer.model.reports import ImportReport, NumberCheck
-from dialer.model.screening import Allowed
+from dialer.model.screening import Allowed, Screening
+from dialer.service.audit_queries import local_words
 from dialer.store.port import Store
 
 HISTORY_SHOWN = 20
@@ -77,6 +84,23 @@ async def check_number(
             f"{rfc3339(e.entry.at)} {e.entry.kind} {e.entry.data.get('disposition') or ''}".strip()
             for e in entries
         ),
+        decided=decided_words("now", screened.facts, answer, now, floor.ruleset),
+    )
+
+
+def decided_words(
+    moment: str, facts: Facts, answer: Screening, at: Instant, ruleset: Ruleset
+) -> Decided:
+    """A decision that no entry holds, in words; `ruleset` is the one it was made under."""
+    return decision_words(
+        moment,
+        0,
+        at,
+        {"at": at, "decision": decision_to_json(answer)},
+        facts_to_json(facts),
+        {},
+        local_words,
+        lambda label, rule, instant: citation_of(ruleset, rule, instant),
     )
 
 

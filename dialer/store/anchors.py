@@ -16,7 +16,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import httpx
 import trio
@@ -166,6 +166,16 @@ def place_of(text: str) -> Place:
     return FilePlace(Path(text)) if is_file(text) else HttpPlace(text)
 
 
+class AnchorState(NamedTuple):
+    """How deliveries to a place stand: the newest note it took, how many wait, and why the last
+    attempt failed ("" where it did not)."""
+
+    place: str
+    delivered: str | None
+    waiting: int
+    failing: str
+
+
 class Anchors:
     """Delivers every note it takes to every place."""
 
@@ -176,6 +186,10 @@ class Anchors:
         """A checkpoint was made. Never waits."""
         for delivery in self._deliveries:
             delivery.take(note)
+
+    def states(self) -> tuple[AnchorState, ...]:
+        """How it stands with each place."""
+        return tuple(delivery.state() for delivery in self._deliveries)
 
     def close(self) -> None:
         """There are no more: `run` ends once all is delivered, or after `LAST_WORDS_S`."""
@@ -198,7 +212,11 @@ class _Delivery:
         self._notes: deque[str] = deque(maxlen=WAITING)
         self._came = trio.Event()
         self._closed = trio.Event()
-        self._failing = False
+        self._failing = ""
+        self._delivered: str | None = None
+
+    def state(self) -> AnchorState:
+        return AnchorState(self._place.name, self._delivered, len(self._notes), self._failing)
 
     def take(self, note: str) -> None:
         self._notes.append(note)
@@ -220,7 +238,7 @@ class _Delivery:
                     self._came = trio.Event()
                     await self._came.wait()
                     continue
-                if await self._delivered(self._notes[0]):
+                if await self._deliver(self._notes[0]):
                     retry_s = FIRST_RETRY_S
                     continue
                 with trio.move_on_after(retry_s):
@@ -228,20 +246,22 @@ class _Delivery:
                     await trio.sleep(min(retry_s, FIRST_RETRY_S))
                 retry_s = min(retry_s * 2, LAST_RETRY_S)
 
-    async def _delivered(self, note: str) -> bool:
+    async def _deliver(self, note: str) -> bool:
         try:
             await self._place.put(note)
         except (OSError, httpx.HTTPError, trio.TooSlowError, JournalFault) as error:
-            if not self._failing:
-                self._failing = True
+            known = bool(self._failing)
+            self._failing = str(error) or type(error).__name__
+            if not known:
                 self._alarm(
                     "anchor_failed",
                     f"Checkpoints of the journal cannot be taken to {self._place.name}: "
-                    f"{error or type(error).__name__}. Calls go on; until it works again, nothing "
+                    f"{self._failing}. Calls go on; until it works again, nothing "
                     "outside this machine vouches for what is written.",
                 )
             return False
-        self._failing = False
+        self._failing = ""
+        self._delivered = note
         if self._notes and self._notes[0] is note:
             self._notes.popleft()
         return True

@@ -14,13 +14,14 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 
 from dialer.audit.chain import Head, canonical_json
 from dialer.audit.checkpoints import NoCheckpoint, Signer, Witness
 from dialer.audit.merkle import CompactRange, leaf_hash
 from dialer.audit.stamps import read_stamp
 from dialer.audit.verification import Sworn
+from dialer.model.audit_reports import CheckpointLine
 from dialer.model.errors import JournalFault
 from dialer.model.instant import Instant
 from dialer.store.tables import CHECKPOINT, JOURNAL
@@ -172,3 +173,16 @@ def own_checkpoints(connection: Connection, witness: Witness) -> list[Sworn]:
             ) from error
         found.append(Sworn(said))
     return found
+
+
+def newest_checkpoints(
+    connection: Connection, witness: Witness, limit: int
+) -> tuple[list[CheckpointLine], int]:
+    """The journal's newest checkpoints, and how many there are. Raises NoCheckpoint at one that was
+    changed."""
+    newest = select(CHECKPOINT).order_by(CHECKPOINT.c.size.desc()).limit(limit)
+    lines = [
+        CheckpointLine(row.size, witness.checkpoint(row.note).at, bool(row.stamp))
+        for row in connection.execute(newest)
+    ]
+    return lines, connection.scalar(select(func.count()).select_from(CHECKPOINT)) or 0
