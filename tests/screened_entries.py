@@ -3,8 +3,11 @@ rules, the one gate."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
+from dialer.audit.chain import Head, chain, stored_entry, writable
+from dialer.audit.personal import PersonalKey
 from dialer.compliance.facts import Facts, ListKind, ListVersion
 from dialer.compliance.facts_json import decision_to_json, facts_to_json
 from dialer.compliance.law import Ruleset
@@ -13,7 +16,7 @@ from dialer.compliance.place import Place
 from dialer.compliance.screening import decide
 from dialer.model.calls import AttemptId
 from dialer.model.instant import DAY_MS, HOUR_MS, Instant
-from dialer.model.journal import EntryKind, JournalEntry, JsonValue
+from dialer.model.journal import EntryKind, JournalEntry, JsonValue, StoredEntry
 from dialer.model.screening import Allowed, CallMode, Refused, Screening
 from tests.contracts.journal_entries import CAMPAIGN, moved, number
 
@@ -50,6 +53,19 @@ def screening(
         "decision": decision_to_json(answer),
     }
     return data, answer
+
+
+def stored(entries: Iterable[JournalEntry]) -> list[StoredEntry]:
+    """The entries as a journal gives them back."""
+    key, head = PersonalKey(bytes(32)), Head()
+    found: list[StoredEntry] = []
+    for entry in entries:
+        row, values = chain(head, writable(entry), 0, key)
+        head = Head(row.seq, row.hash)
+        readable = stored_entry(row, {value.key: value.value for value in values})
+        assert isinstance(readable, StoredEntry)
+        found.append(readable)
+    return found
 
 
 def dialled(

@@ -6,32 +6,90 @@ decided again by `dialer.compliance`.
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import trio
 
-from dialer.audit.explain import explain
+from dialer.audit.explain import decided, explain, screening_of
 from dialer.audit.trace import trace
 from dialer.compliance.calling_window import ZoneUnknown, local_time
 from dialer.compliance.drop_sheet import drop_sheet, month_bounds, needed_outcomes, sheet_rules
 from dialer.compliance.law import Ruleset
 from dialer.compliance.law_archive import citation_of, law_in
+from dialer.compliance.law_files import load_law
 from dialer.compliance.numbering import AMERICAN, Unreadable, read_number
-from dialer.model.audit_reports import Explanation, RefusalCounts, Trace
+from dialer.dnc.shelf import ListShelf
+from dialer.intake.case_lines import screen_line
+from dialer.model.audit_reports import (
+    DecidedEntry,
+    Explanation,
+    ListFreshness,
+    RefusalCounts,
+    Trace,
+)
 from dialer.model.calls import AttemptId
 from dialer.model.campaigns import Campaign
 from dialer.model.drop_reports import DropSheet
 from dialer.model.errors import JournalFault, OperatorError, Problem
 from dialer.model.instant import DAY_MS, HOUR_MS, Instant
 from dialer.model.journal import EntryKind, StoredEntry
+from dialer.service.list_shelf import freshness
 from dialer.store.audit_port import AuditTrail
 
 PAGE = 1_000
+DECIDING = (EntryKind.REFUSED, EntryKind.DIAL_INTENDED)
+"""Entries that hold a decision with everything it read."""
 DAILY_FROM_MS = 4 * DAY_MS
 """Periods longer than this are counted by the day, shorter ones by the hour."""
+
+
+@dataclass(frozen=True, slots=True)
+class RulesInUse:
+    """What a service decides by: the rules, the countries it may call, the overlays' folder and
+    file names in the order applied, and the shelf of lists (None: it has none)."""
+
+    ruleset: Ruleset
+    enabled: frozenset[str]
+    folder: Path | None = None
+    overlays: tuple[str, ...] = ()
+    shelf: ListShelf | None = None
+
+    def list_freshness(self, now: Instant) -> tuple[ListFreshness, ...]:
+        """Every list in force, by name. Raises OperatorError for a list that is not whole."""
+        if self.shelf is None:
+            return ()
+        return tuple(
+            ListFreshness(
+                name=each.name,
+                kind=each.kind,
+                state=each.state,
+                obtained_at=each.obtained_at,
+                issued_at=each.issued_at,
+                age_days=each.age_days,
+                max_age_days=each.max_age_days,
+                entries=each.entries,
+                sha256=each.sha256,
+            )
+            for each in freshness(self.shelf, self.ruleset, now)
+        )
+
+
+def shipped_rules() -> RulesInUse:
+    """The rules as shipped, for the United States, and no lists."""
+    return RulesInUse(load_law(), frozenset({"US"}))
+
+
+def what_if(case: Mapping[str, object], rules: RulesInUse) -> Mapping[str, object]:
+    """The decision about a case as `dialer screen --cases` makes it, under the rules in use."""
+    if "overlay" in case:
+        return {"id": case.get("id"), "error": "overlay: the rules in force here are used"}
+    asked = {"enabled": sorted(rules.enabled), **case, "overlay": list(rules.overlays)}
+    return screen_line(json.dumps(asked), rules.folder or Path())
 
 
 async def all_entries(ask: Callable[..., Awaitable[Any]]) -> AsyncIterator[StoredEntry]:
@@ -60,6 +118,29 @@ async def explain_attempt(store: AuditTrail, attempt: AttemptId) -> Explanation 
         for label in _labels(stored):
             await rulesets.get(label)
     return explain(entries, local_words, rulesets.citation)
+
+
+async def explain_entry(store: AuditTrail, seq: int) -> DecidedEntry | None:
+    """The decision an entry holds, None where there is no such entry, or it holds none."""
+    for stored in await store.entries(after=seq - 1, limit=1):
+        if stored.seq == seq and stored.entry.kind in DECIDING:
+            rulesets = Rulesets(store)
+            for label in _labels(stored):
+                await rulesets.get(label)
+            screening = screening_of(stored)
+            facts = screening.get("facts")
+            return DecidedEntry(
+                stored,
+                decided(
+                    "as it was written down",
+                    stored,
+                    screening,
+                    facts if isinstance(facts, dict) else {},
+                    local_words,
+                    rulesets.citation,
+                ),
+            )
+    return None
 
 
 async def _refusals_of(store: AuditTrail, entries: list[StoredEntry]) -> list[StoredEntry]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -12,7 +12,10 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 from dialer.floor.floor import Floor
 from dialer.intake.lead_csv import read_leads
+from dialer.model.audit_reports import Explanation, ListFreshness, RefusalCounts, Trace
+from dialer.model.calls import AttemptId
 from dialer.model.commands import Record
+from dialer.model.drop_reports import DropSheet
 from dialer.model.errors import OperatorError, Problem
 from dialer.model.events import (
     AgentEvent,
@@ -28,6 +31,15 @@ from dialer.model.records import RequestChannel
 from dialer.model.reports import CampaignReport, ImportReport, NumberCheck, RefusalRow, User
 from dialer.model.snapshot import FloorSnapshot
 from dialer.model.suppression import InForce
+from dialer.service.audit_queries import (
+    RulesInUse,
+    explain_attempt,
+    month_of_drops,
+    refusal_counts,
+    shipped_rules,
+    trace_number,
+    what_if,
+)
 from dialer.service.clock import ServiceClock
 from dialer.service.dispatcher import Dispatcher
 from dialer.service.questions import check_number, store_leads
@@ -67,6 +79,7 @@ class ServiceOffice:
         store: Store,
         metrics: Metrics,
         data: Path,
+        rules: RulesInUse | None = None,
     ) -> None:
         self._clock = clock
         self._floor = floor
@@ -74,6 +87,7 @@ class ServiceOffice:
         self._store = store
         self._metrics = metrics
         self._data = data
+        self._rules = rules or shipped_rules()
 
     @property
     def clock_shift_ms(self) -> int:
@@ -163,6 +177,31 @@ class ServiceOffice:
 
     async def check_number(self, raw: str, campaign: str = "") -> NumberCheck:
         return await check_number(self._store, self._floor, raw, campaign, self.now())
+
+    # --- what auditors ask --------------------------------------------------------------------
+
+    async def explain(self, attempt: AttemptId) -> Explanation | None:
+        return await explain_attempt(self._store, attempt)
+
+    async def trace(self, raw: str) -> Trace | None:
+        return await trace_number(self._store, raw)
+
+    async def refusal_counts(self, campaign: str, since: Instant) -> RefusalCounts:
+        return await refusal_counts(self._store, campaign, since, self.now())
+
+    async def drop_sheet(self, campaign: str, month: str) -> DropSheet:
+        views = self.snapshot().campaigns
+        campaigns = {view.campaign.name: view.campaign for view in views}
+        ruleset, enabled = self._rules.ruleset, self._rules.enabled
+        return await month_of_drops(
+            self._store, campaigns, ruleset, enabled, campaign, month, self.now()
+        )
+
+    async def list_freshness(self) -> Sequence[ListFreshness]:
+        return await trio.to_thread.run_sync(self._rules.list_freshness, self.now())
+
+    async def what_if(self, case: Mapping[str, object]) -> Mapping[str, object]:
+        return await trio.to_thread.run_sync(what_if, case, self._rules)
 
     # --- requests not to be called, emergencies -----------------------------------------------
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
+from dialer.model.audit_reports import Explanation, ListFreshness, RefusalCounts, Trace
+from dialer.model.calls import AttemptId
+from dialer.model.drop_reports import DropSheet
 from dialer.model.events import AgentEvent, ManagerEvent
 from dialer.model.instant import Instant
 from dialer.model.journal import StoredEntry, Verification
@@ -95,6 +98,26 @@ class Office(Protocol):
 
     async def emergencies(self) -> Sequence[str]:
         """The states with an emergency declared."""
+
+    async def explain(self, attempt: AttemptId) -> Explanation | None:
+        """Everything the journal proves of an attempt; None where there is none of that number."""
+
+    async def trace(self, raw: str) -> Trace | None:
+        """Everything known of a number in time order; None for what is no telephone number."""
+
+    async def refusal_counts(self, campaign: str, since: Instant) -> RefusalCounts:
+        """Screenings of a campaign by reason and hour (from four days on: by day), until now."""
+
+    async def drop_sheet(self, campaign: str, month: str) -> DropSheet:
+        """A campaign's dropped calls in a month (`2026-12`). Raises OperatorError for what is no
+        month or no campaign."""
+
+    async def list_freshness(self) -> Sequence[ListFreshness]:
+        """Every list in force and how old its copy is, by name."""
+
+    async def what_if(self, case: Mapping[str, object]) -> Mapping[str, object]:
+        """What the gate would say to a case under the rules in force here: fields and answer are
+        those of `dialer screen --cases`, `{"id", "error"}` naming a field that is wrong."""
 
     def metrics(self) -> tuple[bytes, str]:
         """The Prometheus exposition and its content type."""

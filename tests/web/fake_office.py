@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import json
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import trio
 
+from dialer.intake.case_lines import screen_line
 from dialer.model.agents import AgentState
+from dialer.model.audit_reports import Explanation, ListFreshness, RefusalCounts, Trace
 from dialer.model.calls import AttemptId, AttemptState
 from dialer.model.campaigns import AgentProfile, CallingHours, Campaign, CampaignState, DialMode
 from dialer.model.dispositions import AgentDisposition
+from dialer.model.drop_reports import DropSheet
 from dialer.model.errors import OperatorError, Problem
 from dialer.model.events import (
     AgentDisposed,
@@ -39,6 +43,7 @@ from dialer.model.reports import (
 from dialer.model.snapshot import AgentView, CallView, CampaignView, FloorSnapshot
 from dialer.model.suppression import InForce
 from dialer.web.office import OfficeBusy
+from tests.web import audit_answers
 
 START = Instant(1_795_282_200_000)
 """2026-11-21T17:30:00Z, a Saturday: 12:30 in New York."""
@@ -377,6 +382,37 @@ class FakeOffice:
     async def emergencies(self) -> Sequence[str]:
         await trio.lowlevel.checkpoint()
         return self.declared
+
+    async def explain(self, attempt: AttemptId) -> Explanation | None:
+        """Attempt 7 alone is known."""
+        await trio.lowlevel.checkpoint()
+        found = audit_answers.an_explanation()
+        return found if attempt == found.attempt_id else None
+
+    async def trace(self, raw: str) -> Trace | None:
+        await trio.lowlevel.checkpoint()
+        digits = "".join(character for character in raw if character.isdigit())
+        return audit_answers.a_trace() if len(digits) in (10, 11) else None
+
+    async def refusal_counts(self, campaign: str, since: Instant) -> RefusalCounts:
+        await trio.lowlevel.checkpoint()
+        return replace(audit_answers.counts(), campaign=campaign)
+
+    async def drop_sheet(self, campaign: str, month: str) -> DropSheet:
+        await trio.lowlevel.checkpoint()
+        try:
+            return audit_answers.a_drop_sheet(campaign, month)
+        except ValueError as error:
+            raise OperatorError(Problem("month", None, str(error), month)) from error
+
+    async def list_freshness(self) -> Sequence[ListFreshness]:
+        await trio.lowlevel.checkpoint()
+        return audit_answers.LISTS
+
+    async def what_if(self, case: Mapping[str, object]) -> Mapping[str, object]:
+        """By the rules as shipped."""
+        await trio.lowlevel.checkpoint()
+        return screen_line(json.dumps(case))
 
     def metrics(self) -> tuple[bytes, str]:
         return b"dialer_up 1\n", "text/plain; version=0.0.4; charset=utf-8"
