@@ -53,6 +53,7 @@ NATIONAL, LITIGATOR = "national", "litigator"
 _UNNAMED = "the campaign's seller"
 _FIRST_YEAR, _LAST_YEAR = 1970, 2199
 """Times outside are slips of the pen, and no calendar arithmetic near its ends is worth a bug."""
+_LARGEST_CAP = 1_000_000
 _CAP = re.compile(r"per_(?:(\d{1,3})_?)?(min|minute|h|hour|d|day|week|month)s?")
 _UNITS = {
     "min": MINUTE_MS,
@@ -405,11 +406,13 @@ def _own_caps(given: Mapping[str, int | float]) -> tuple[tuple[OwnCap, ...], int
     gap_ms = cooldown_ms = 0
     units = {"s": SECOND_MS, "minutes": MINUTE_MS, "hours": HOUR_MS}
     for key, value in given.items():
+        if not 0 <= value <= _LARGEST_CAP:
+            raise ValueError(f"own_caps.{key}: must be 0 to {_LARGEST_CAP:,} (found: {value})")
         name, _, unit = key.rpartition("_")
         caller, wanted = key.startswith("caller_id_"), key.removeprefix("caller_id_")
         match = _CAP.fullmatch(wanted)
         if match is not None:
-            if value != int(value) or value < 0:
+            if value != int(value):
                 raise ValueError(f"own_caps.{key}: must be a whole number (found: {value})")
             window_ms = int(match.group(1) or 1) * _UNITS[match.group(2)]
             caps.append(OwnCap(key, int(value), window_ms, caller))
