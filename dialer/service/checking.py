@@ -57,6 +57,14 @@ class CampaignOutlook:
             f"dials to a number in 24 hours, {campaign.min_gap_ms // 60_000} minutes apart, drops "
             f"at most {campaign.drop_ceiling:.1%} of live answers"
         )
+        if campaign.opt_out_key:
+            key = campaign.opt_out_key
+            yield f"  callees press {key} to ask not to be called: the drop message has to say so"
+        else:
+            yield (
+                "  callees have no key to ask not to be called (opt_out_key): a recorded drop "
+                "message has to offer one (47 CFR 64.1200(a)(7)(i))"
+            )
         for outlook in self.lists:
             yield (
                 f"  {outlook.file}: {outlook.rows} rows, {outlook.good} good, "

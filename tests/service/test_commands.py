@@ -85,6 +85,14 @@ def test_a_sound_folder_is_in_order(shop: Shop) -> None:
     assert figures["problems"] == []
     assert leads["rows"] == 30
     assert leads["now"] > 20, "the demo's clock stands at a time when calls are lawful"
+    assert "no key to ask not to be called" in result.stderr
+
+
+def test_the_opt_out_key_is_said(shop: Shop) -> None:
+    edit(shop.campaign, "# opt_out_key", "opt_out_key")
+    result = shop.dialer("check")
+    assert result.exit_code == 0, result.output
+    assert "press 9 to ask not to be called" in result.stderr
 
 
 def wrong_mode(shop: Shop) -> tuple[Path, int]:

@@ -32,7 +32,7 @@ async def test_the_key_during_the_message_outlives_a_crash_at_the_goodbye(tmp_pa
     text = campaign.read_text()
     campaign.write_text(text.replace("drop_message =", 'opt_out_key = "9"\ndrop_message =', 1))
     person = Script(
-        (Say(100, "Trying"), RINGING, Say(200, "OK", 2.0, sdp=True)),
+        (Say(100, "Trying"), RINGING, Say(200, "OK", 0.6, sdp=True)),
         audio=spoken((DEMO / "audio" / "hello_a.ul").read_bytes()),
     )
     with FarEnd({number: person}, port=world.ports.carrier) as far:
