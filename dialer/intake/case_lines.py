@@ -201,7 +201,7 @@ def screen_line(line: str, folder: Path = Path()) -> dict[str, Any]:
     files are relative to `folder`."""
     given: Any = None
     try:
-        given = json.loads(line)
+        given = json.loads(line, object_pairs_hook=_once_each, parse_constant=_no_constant)
         if not isinstance(given, dict):
             raise ValueError("a case is a JSON object")
         case = _Case.model_validate(given)
@@ -209,11 +209,28 @@ def screen_line(line: str, folder: Path = Path()) -> dict[str, Any]:
         return shown(case.id, decide(facts, _ruleset(case, folder), case.at))
     except json.JSONDecodeError as error:
         return {"id": None, "error": f"the line is no JSON: {error}"}
+    except RecursionError:
+        return {"id": None, "error": "the line is no case: it is nested too deeply"}
     except ValidationError as error:
         told = "; ".join(_told(dict(each)) for each in error.errors())
     except (ValueError, OperatorError) as error:
         told = str(error)
-    return {"id": given.get("id") if isinstance(given, dict) else None, "error": told}
+    name = given.get("id") if isinstance(given, dict) else None
+    return {"id": name if isinstance(name, str | int) else None, "error": told}
+
+
+def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object whose fields stand once each: of two, nobody knows which was meant."""
+    fields = dict(pairs)
+    if len(fields) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"{twice}: stands twice")
+    return fields
+
+
+def _no_constant(text: str) -> None:
+    raise ValueError(f"the line is no JSON: {text} is no value")
 
 
 def decide_case(given: Mapping[str, Any], ruleset: Ruleset) -> tuple[Facts, Screening, Instant]:
