@@ -54,24 +54,24 @@ class SlotBook:
     """A book in memory, for one node."""
 
     def __init__(self) -> None:
-        self._slots: dict[str, dict[AttemptId, Instant]] = {}
+        self._slots: dict[str, set[tuple[AttemptId, Instant]]] = {}
         self._keys: dict[AttemptId, set[str]] = {}
 
     def reserve(self, claims: Sequence[Claim], at: Instant, attempt_id: AttemptId) -> Taken | None:
         """Take a slot under every claim, or none: then the claim that has none left. Asking again
-        for the same attempt takes no second slot."""
+        for the same attempt at the same instant takes no second slot."""
+        own = (attempt_id, at)
         for claim in claims:
-            slots = self._slots.get(claim.key, {})
-            others = (slot for attempt, slot in slots.items() if attempt != attempt_id)
+            others = (slot[1] for slot in self._slots.get(claim.key, ()) if slot != own)
             free = free_at(claim, others, at)
             if free is not None:
                 return Taken(claim, free)
         for claim in claims:
-            self._slots.setdefault(claim.key, {}).setdefault(attempt_id, at)
+            self._slots.setdefault(claim.key, set()).add(own)
             self._keys.setdefault(attempt_id, set()).add(claim.key)
         return None
 
     def release(self, attempt_id: AttemptId) -> None:
         """Give back whatever the attempt holds."""
         for key in self._keys.pop(attempt_id, ()):
-            del self._slots[key][attempt_id]
+            self._slots[key] = {slot for slot in self._slots[key] if slot[0] != attempt_id}

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 from sqlalchemy import (
@@ -72,6 +72,11 @@ _LOCK = text(
     " (SELECT unnest(CAST(:locks AS bigint[])) AS lock ORDER BY 1) AS wanted"
 )
 
+_KEYS_AT_ONCE = 1_000
+
+_Slot = tuple[str, AttemptId, int]
+"""A node, its attempt, and when."""
+
 T = TypeVar("T")
 
 
@@ -91,9 +96,62 @@ def reserve(
     node: str = LOCAL_NODE,
 ) -> Taken | None:
     """Take a slot under every claim, or none: then the claim that has none left. Asking again for
-    the same attempt takes no second slot. To be called in a transaction, which commits it."""
-    _lock(connection, {claim.key for claim in claims})
-    return _reserve(connection, Wanted(tuple(claims), at, attempt_id), node)
+    the same attempt at the same instant takes no second slot. To be called in a transaction, which
+    commits it."""
+    return reserve_all(connection, [Wanted(tuple(claims), at, attempt_id)], node)[0]
+
+
+def reserve_all(
+    connection: Connection, wanted: Sequence[Wanted], node: str = LOCAL_NODE
+) -> list[Taken | None]:
+    """`reserve` for each in turn."""
+    keys = sorted({claim.key for each in wanted for claim in each.claims})
+    _lock(connection, keys)
+    slots = _slots(connection, keys, wanted)
+    fresh: list[dict[str, object]] = []
+    answers: list[Taken | None] = []
+    for each in wanted:
+        own = (node, each.attempt_id, each.at)
+        taken = _taken(each, slots, own)
+        answers.append(taken)
+        if taken is not None:
+            continue
+        for key in {claim.key for claim in each.claims}:
+            if own not in slots[key]:
+                slots[key].add(own)
+                fresh.append({"key": key, "node": node, "attempt_id": own[1], "at": each.at})
+    if fresh:
+        connection.execute(_KEEP, fresh)
+    return answers
+
+
+def _slots(
+    connection: Connection, keys: Sequence[str], wanted: Sequence[Wanted]
+) -> dict[str, set[_Slot]]:
+    """The slots that may count, by key."""
+    row = RESERVATION.c
+    slots: dict[str, set[_Slot]] = {key: set() for key in keys}
+    if not keys:
+        return slots
+    oldest = min(each.at - claim.window_ms for each in wanted for claim in each.claims)
+    for start in range(0, len(keys), _KEYS_AT_ONCE):
+        some = keys[start : start + _KEYS_AT_ONCE]
+        for slot in connection.execute(
+            select(row.key, row.node, row.attempt_id, row.at).where(
+                row.key.in_(some), row.at > oldest
+            )
+        ):
+            slots[slot.key].add((slot.node, AttemptId(slot.attempt_id), slot.at))
+    return slots
+
+
+def _taken(wanted: Wanted, slots: Mapping[str, set[_Slot]], own: _Slot) -> Taken | None:
+    for claim in wanted.claims:
+        others = (slot[2] for slot in slots[claim.key] if slot != own)
+        free = free_at(claim, others, wanted.at)
+        if free is not None:
+            return Taken(claim, free)
+    return None
 
 
 def release(connection: Connection, attempts: Iterable[AttemptId], node: str = LOCAL_NODE) -> None:
@@ -111,32 +169,13 @@ def forget(connection: Connection) -> None:
     connection.execute(delete(RESERVATION).where(RESERVATION.c.at < newest - KEPT_MS))
 
 
-def _lock(connection: Connection, keys: set[str]) -> None:
+def _lock(connection: Connection, keys: Sequence[str]) -> None:
     if connection.dialect.name == "postgresql" and keys:
         connection.execute(_LOCK, {"locks": [_lock_number(key) for key in keys]})
 
 
 def _lock_number(key: str) -> int:
     return int.from_bytes(hashlib.sha256(key.encode()).digest()[:8], "big", signed=True)
-
-
-def _reserve(connection: Connection, wanted: Wanted, node: str) -> Taken | None:
-    row = RESERVATION.c
-    for claim in wanted.claims:
-        newest = connection.execute(
-            select(row.at, row.node, row.attempt_id)
-            .where(row.key == claim.key, row.at > wanted.at - claim.window_ms)
-            .order_by(row.at.desc())
-            .limit(claim.limit + 1)
-        )
-        others = [slot.at for slot in newest if slot[1:] != (node, wanted.attempt_id)]
-        free = free_at(claim, others, wanted.at)
-        if free is not None:
-            return Taken(claim, free)
-    for key in sorted({claim.key for claim in wanted.claims}):
-        slot = {"key": key, "node": node, "attempt_id": wanted.attempt_id, "at": wanted.at}
-        connection.execute(_KEEP, slot)
-    return None
 
 
 class SharedBook:
@@ -158,13 +197,7 @@ class SharedBook:
 
     def reserve_all(self, wanted: Sequence[Wanted]) -> list[Taken | None]:
         """`reserve` for each in turn, committed together."""
-        keys = {claim.key for each in wanted for claim in each.claims}
-
-        def take(connection: Connection) -> list[Taken | None]:
-            _lock(connection, keys)
-            return [_reserve(connection, each, self.node) for each in wanted]
-
-        return self._in_transaction(take)
+        return self._in_transaction(lambda connection: reserve_all(connection, wanted, self.node))
 
     def release(self, attempts: Sequence[AttemptId]) -> None:
         """Give back whatever these attempts of this node hold."""

@@ -247,7 +247,9 @@ class NumberRecordRow(_Row, table=True):
 
 
 class ReservationRow(_Row, table=True):
-    """A slot taken under a frequency cap; see `reservations`. `attempt_id` is the node's own."""
+    """A slot taken under a frequency cap; see `reservations`. `attempt_id` is the node's own; the
+    instant belongs to the key because a node may start counting anew (its database was restored)
+    and must not take an old slot for its own."""
 
     __tablename__ = "reservation"
     __table_args__ = (Index("reservation_by_attempt", "node", "attempt_id"),)
@@ -255,7 +257,7 @@ class ReservationRow(_Row, table=True):
     key: str = Field(primary_key=True)
     node: str = Field(primary_key=True)
     attempt_id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
-    at: int = Field(sa_column=Column(BigInteger, nullable=False))
+    at: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
 
 
 class SuppressionRow(_Row, table=True):

@@ -53,10 +53,11 @@ def test_a_cap_that_can_never_have_a_slot_is_a_bug() -> None:
         Claim("key", 0, 1_000)
 
 
-def test_a_second_ask_for_the_same_attempt_takes_no_second_slot() -> None:
+def test_a_second_ask_for_the_same_attempt_and_instant_takes_no_second_slot() -> None:
     book, claim = SlotBook(), Claim("key", 1, 1_000)
     assert book.reserve([claim], Instant(5), AttemptId(1)) is None
-    assert book.reserve([claim], Instant(6), AttemptId(1)) is None
+    assert book.reserve([claim], Instant(5), AttemptId(1)) is None
+    assert book.reserve([claim], Instant(6), AttemptId(1)) == Taken(claim, Instant(1_005))
     assert book.reserve([claim], Instant(7), AttemptId(2)) == Taken(claim, Instant(1_005))
     book.release(AttemptId(1))
     assert book.reserve([claim], Instant(8), AttemptId(2)) is None

@@ -42,7 +42,7 @@ def upgrade() -> None:
         sa.Column("key", sa.String(), nullable=False),
         sa.Column("node", sa.String(), nullable=False),
         sa.Column("attempt_id", sa.BigInteger(), autoincrement=False, nullable=False),
-        sa.Column("at", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("key", "node", "attempt_id"),
+        sa.Column("at", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.PrimaryKeyConstraint("key", "node", "attempt_id", "at"),
     )
     op.create_index("reservation_by_attempt", "reservation", ["node", "attempt_id"])
