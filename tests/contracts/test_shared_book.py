@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from dialer.model.commands import Claim, Record
-from dialer.model.errors import OperatorError
+from dialer.model.errors import JournalFault, OperatorError
 from dialer.model.events import Journaled, JournalFailed, JournalRecovered, SlotTaken, StoreEvent
 from dialer.model.instant import DAY_MS, Instant
 from dialer.model.journal import EntryKind
@@ -139,4 +139,12 @@ def test_an_address_that_is_no_book_is_said(address: str) -> None:
 def test_a_password_is_not_shown() -> None:
     with pytest.raises(OperatorError) as caught:
         SharedBook("mysql://dialer:sesame@db/book", "north")
+    assert "sesame" not in str(caught.value)
+
+
+def test_a_server_that_is_not_there_is_said_without_the_password(tmp_path: Path) -> None:
+    book = SharedBook(f"postgresql://dialer:sesame@/book?host={tmp_path}", "north")
+    with pytest.raises(JournalFault, match="shared book of reservations") as caught:
+        book.open()
+    book.close()
     assert "sesame" not in str(caught.value)
