@@ -13,7 +13,7 @@ import click
 import trio
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from dialer.audit.words import duration, stamp
+from dialer.audit.words import counted, duration, stamp
 from dialer.cli_base import config_option, console, json_option, plain_errors, put, say, sound
 from dialer.model.audit_reports import (
     Decided,
@@ -201,7 +201,8 @@ def trace_words(found: Trace) -> Iterator[str]:
     if not found.lines:
         yield f"Nothing is known of {found.number}."
         return
-    yield f"{found.number}: {len(found.lines)} entries, {len(found.attempts)} attempts"
+    attempts = counted(len(found.attempts), "attempts")
+    yield f"{found.number}: {len(found.lines)} things known, {attempts}"
     if found.erased:
         yield "  personal values of it were erased; the entries stand"
     for line in found.lines:

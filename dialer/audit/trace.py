@@ -71,8 +71,9 @@ def line_of(stored: StoredEntry) -> TraceLine:
     """One entry in plain words."""
     entry = stored.entry
     words = " ".join(part for part in _words(stored) if part)
+    words = words.replace(" ;", ";").replace(" .", ".")
     if stored.clock_shift_ms:
-        words += f" The clock was shifted by {duration(abs(stored.clock_shift_ms))}."
+        words += " (The clock was shifted.)"
     return TraceLine(entry.at, stored.seq, str(entry.kind), entry.campaign, entry.attempt_id, words)
 
 
@@ -147,7 +148,7 @@ def _suppressed(stored: StoredEntry) -> Iterator[str]:
     yield f"({text(data, 'list')}), to {seller or 'everyone'}"
     yield "and whoever else calls from here;" if flag(data, "affiliates") else ";"
     yield f"asked by {_personal(stored, 'asked_by')}, proof: {_personal(stored, 'evidence')}"
-    yield f"entered by {by}." if by else "."
+    yield f"; entered by {by}." if by else "."
     received, deadline = instant(data, "received_at"), instant(data, "deadline_at")
     yield f"Received {stamp(received)}." if received is not None else ""
     yield "In force at once"

@@ -65,12 +65,20 @@ def stamp(at: int | None) -> str:
 
 
 def duration(ms: int) -> str:
-    """`3 days`, `90 minutes`, `1.5 seconds`: in the largest unit that leaves no fraction."""
-    for unit, name in _UNITS:
-        if ms and ms % unit == 0:
-            count = ms // unit
-            return f"{count} {name if count != 1 else name[:-1]}"
-    return f"{ms / SECOND_MS:g} seconds"
+    """`3 days`, `1 hour 30 minutes`, `1.5 seconds`."""
+    parts = []
+    for unit, name in _UNITS[:-1]:
+        count, ms = divmod(ms, unit)
+        if count:
+            parts.append(counted(count, name))
+    if ms or not parts:
+        parts.append(f"{ms / SECOND_MS:g} second{'' if ms == SECOND_MS else 's'}")
+    return " ".join(parts)
+
+
+def counted(count: int, plural: str) -> str:
+    """`3 days`, `1 day`."""
+    return f"{count} {plural if count != 1 else plural[:-1]}"
 
 
 def value_words(name: str, value: JsonValue) -> str:

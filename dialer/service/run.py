@@ -23,6 +23,7 @@ from dialer.model.events import CampaignChanged, DrainAsked, ListsChanged, StopA
 from dialer.model.instant import Instant
 from dialer.model.journal import EntryKind, JournalEntry, JsonValue
 from dialer.service.anchoring import anchoring, anchors_of
+from dialer.service.audit_queries import RulesInUse
 from dialer.service.clock import ServiceClock
 from dialer.service.control import ControlSocket
 from dialer.service.dispatcher import Dispatcher
@@ -98,7 +99,9 @@ class Service:
         anchors = anchors_of(self._settings.audit, alarm, store.keep_stamp)
         carrier = self._carrier(dispatcher.emit, clock.now, metrics)
         route = _Router(store, carrier, metrics)
-        office = ServiceOffice(clock, floor, dispatcher, store, metrics, self._settings.data)
+        office = ServiceOffice(
+            clock, floor, dispatcher, store, metrics, self._settings.data, self._rules()
+        )
 
         async with anchoring(anchors), trio.open_nursery() as keeping:
             await keeping.start(store.run)
@@ -145,6 +148,15 @@ class Service:
             calls_per_worker=chosen.calls_per_worker,
             recordings=chosen.recordings,
             on_worker=metrics.worker_state,
+        )
+
+    def _rules(self) -> RulesInUse:
+        return RulesInUse(
+            self._data.ruleset,
+            self._settings.enabled,
+            self._settings.rules,
+            tuple(name for name, _ in self._data.overlays),
+            self._data.shelf,
         )
 
     async def drain(self, office: ServiceOffice) -> None:
