@@ -43,7 +43,7 @@ def machine_in(zone: str) -> Iterator[None]:
 
 
 @given(case=cases())
-@settings(max_examples=120)
+@settings(max_examples=80)
 def test_a_decision_is_whole(case: Case) -> None:
     """Codes stand in their order, each once; a refusal says why; an allowance needs no time."""
     answer = decided(case)
@@ -56,7 +56,7 @@ def test_a_decision_is_whole(case: Case) -> None:
 
 
 @given(case=cases(), shuffled=st.randoms(use_true_random=False))
-@settings(max_examples=120)
+@settings(max_examples=80)
 def test_the_same_facts_bring_the_same_answer(case: Case, shuffled: Any) -> None:
     """To the byte, whatever order the fields and the records are written in."""
     other = {key: case[key] for key in shuffled.sample(sorted(case), len(case))}
@@ -68,7 +68,7 @@ def test_the_same_facts_bring_the_same_answer(case: Case, shuffled: Any) -> None
 
 
 @given(data=st.data(), case=cases())
-@settings(max_examples=120)
+@settings(max_examples=80)
 def test_one_thing_more_against_a_call_never_allows_it(data: st.DataObject, case: Case) -> None:
     """Whatever failed before still fails."""
     before = set(decided(case)["codes"])
@@ -77,7 +77,7 @@ def test_one_thing_more_against_a_call_never_allows_it(data: st.DataObject, case
 
 
 @given(case=cases())
-@settings(max_examples=120)
+@settings(max_examples=80)
 def test_the_next_lawful_instant_is_the_first(case: Case) -> None:
     """Lawful then, not a millisecond before, nor at any quarter of an hour on the way."""
     answer = decided(case)
@@ -97,7 +97,7 @@ def test_the_next_lawful_instant_is_the_first(case: Case) -> None:
 
 
 @given(data=st.data(), case=cases())
-@settings(max_examples=60)
+@settings(max_examples=40)
 def test_where_no_time_helps_no_time_is_lawful(data: st.DataObject, case: Case) -> None:
     answer = decided(case)
     if answer["verdict"] == "ALLOW" or answer["next_allowed_at"] is not None:
@@ -108,7 +108,7 @@ def test_where_no_time_helps_no_time_is_lawful(data: st.DataObject, case: Case) 
 
 
 @given(case=cases(), zone=st.sampled_from(("Asia/Kolkata", "Pacific/Auckland", "America/Adak")))
-@settings(max_examples=60)
+@settings(max_examples=40)
 def test_the_machines_zone_plays_no_part(case: Case, zone: str) -> None:
     here = decided(case)
     with machine_in(zone):
