@@ -46,7 +46,7 @@ from dialer.pacing.preview import PreviewController
 from dialer.simulator.lists import empty_lists
 from dialer.simulator.store import SimulatedStore
 from tests.floor_play import NOON, campaign, lead
-from tests.properties.witness import BrokenPromise, Witness, live_answers
+from tests.properties.witness import STATE, BrokenPromise, Witness, live_answers
 
 ANSWERS_AT_ONE_INSTANT = 300
 
@@ -208,6 +208,7 @@ class AnyWorld(RuleBasedStateMachine):
     def a_working_minute(self) -> None:
         """Whatever stood in the way is put right."""
         self.the_journal_recovers(at_once=False)
+        self.tell(e.EmergencyLifted(STATE, "over", "officer"))
         self.tell(e.CampaignStateAsked(self.campaign.name, CampaignState.RUNNING, "manager"))
         self.the_worker_is_back()
         self.agents_work_on()
@@ -413,6 +414,11 @@ class AnyWorld(RuleBasedStateMachine):
     @rule(number=st.integers(100, 104), seller=st.sampled_from(["", "Sample Seller"]))
     def an_officer_takes_a_request_back(self, number: int, seller: str) -> None:
         self.tell(e.SuppressionWithdrawn(f"+12125550{number}", seller, "a slip", "", "officer"))
+
+    @rule(state=st.sampled_from([STATE, "TX"]), declared=st.sampled_from([True, False, False]))
+    def a_state_has_an_emergency(self, state: str, declared: bool) -> None:
+        kind = e.EmergencyDeclared if declared else e.EmergencyLifted
+        self.tell(kind(state, "storm", "officer"))
 
     @rule(pick=st.integers(0, 99), digit=st.sampled_from("991"))
     def a_key_is_pressed(self, pick: int, digit: str) -> None:

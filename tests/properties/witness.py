@@ -30,6 +30,7 @@ CONNECT_MS = 2_000
 SHORTEST_WAIT_MS = 250
 STEPS_AT_ONE_INSTANT = 3
 COMMIT_MS = 45_000
+STATE = "NY"
 
 LAWFUL_HOURS = (time(8), time(21))
 
@@ -106,6 +107,10 @@ class Witness:
     dialled_at: list[Instant] = field(default_factory=list)
     intended: dict[int, Intended] = field(default_factory=dict)
     lifting: dict[int, set[tuple[str, str]]] = field(default_factory=dict)
+    emergencies: set[str] = field(default_factory=set)
+    """States; every number here is of New York."""
+    ending: dict[int, str] = field(default_factory=dict)
+    """Emergencies being lifted and not yet committed."""
     asking: dict[int, tuple[LegId, Instant]] = field(default_factory=dict)
     """Requests made during a call and not yet committed: its leg, and since when."""
     ended: Counter[AttemptId] = field(default_factory=Counter)
@@ -167,7 +172,11 @@ class Witness:
                 self._asked((suppression.e164, suppression.seller))
             case e.SlotTaken(token=token):
                 del self.intended[token]  # the store wrote nothing: it never was
+            case e.EmergencyDeclared(state=state):
+                self.emergencies.add(state)
+                self.ending = {k: v for k, v in self.ending.items() if v != state}
             case e.Journaled(token=token):
+                self.emergencies.discard(self.ending.pop(token, ""))
                 self.suppressed -= self.lifting.pop(token, set())
                 self.asking.pop(token, None)
             case e.LegProgressed(leg=leg, status=status) if status > 100:
@@ -262,6 +271,7 @@ class Witness:
         match command:
             case Dial():
                 self.a_suppressed_number_is_never_dialled(command)
+                self.nobody_is_dialled_in_an_emergency(command)
                 self.no_number_is_dialled_outside_its_hours(command, now)
                 self.attempts_and_gaps_are_kept(command, now)
                 self.nothing_is_dialled_while_dialling_is_off()
@@ -315,6 +325,9 @@ class Witness:
                 if call is not None:
                     assert token is not None
                     self.asking[token] = (call.leg, entry.at)
+            case EntryKind.EMERGENCY_LIFTED:
+                assert token is not None
+                self.ending[token] = str(entry.data["state"])
             case EntryKind.SUPPRESSION_LIFTED:
                 assert token is not None
                 self.lifting[token] = {(entry.number, str(entry.data["seller"]))}
@@ -354,7 +367,7 @@ class Witness:
                 self._live(call, now, None, now)
                 if call.asked_bridge_to is not None:
                     call.due = Instant(now + BRIDGING_MS)
-        self.no_phone_rings_on_after_a_request()
+        self.no_phone_rings_on_after_a_request_or_in_an_emergency()
         self.nobody_is_left_in_silence(now)
         self.drops_stay_within_the_governors_bound(now)
 
@@ -364,14 +377,19 @@ class Witness:
         asked = [wish for wish in self.suppressed if wish[0] == dial.number]
         _hold(not asked, f"{dial.number} dialled, though {asked}")
 
-    def no_phone_rings_on_after_a_request(self) -> None:
+    def nobody_is_dialled_in_an_emergency(self, dial: Dial) -> None:
+        _hold(STATE not in self.emergencies, f"{dial.number} dialled in an emergency")
+
+    def no_phone_rings_on_after_a_request_or_in_an_emergency(self) -> None:
         numbers = {number for number, _ in self.suppressed}
         ringing = [
             call
             for call in self.calls.values()
-            if call.number in numbers and call.answered_at is None and not call.ended
+            if (call.number in numbers or STATE in self.emergencies)
+            and call.answered_at is None
+            and not call.ended
         ]
-        _hold(not ringing, f"{ringing}, though {self.suppressed}")
+        _hold(not ringing, f"{ringing}, though {self.suppressed}, {self.emergencies}")
 
     def a_request_is_committed_before_its_call_is_ended(self, leg: LegId, now: Instant) -> None:
         waiting = [since for asked, since in self.asking.values() if asked == leg]
