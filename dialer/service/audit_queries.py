@@ -22,7 +22,7 @@ from dialer.compliance.drop_sheet import drop_sheet, month_bounds, needed_outcom
 from dialer.compliance.law import Ruleset
 from dialer.compliance.law_archive import citation_of, law_in
 from dialer.compliance.law_files import load_law
-from dialer.compliance.numbering import AMERICAN, Unreadable, read_number
+from dialer.compliance.numbering import Unreadable, read_number
 from dialer.dnc.shelf import ListShelf
 from dialer.intake.case_lines import screen_line
 from dialer.model.audit_reports import (
@@ -222,7 +222,7 @@ class Rulesets:
 
 async def trace_number(store: AuditTrail, raw: str) -> Trace | None:
     """Everything known of a number, None for what is no telephone number."""
-    number = read_number(raw, enabled=AMERICAN)
+    number = read_number(raw, enabled=None)
     if isinstance(number, Unreadable):
         return None
     entries = await _listed(partial(store.entries, number=number.e164))

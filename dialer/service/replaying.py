@@ -93,7 +93,7 @@ async def replay(
     rulesets = Rulesets(store)
     tally = _Tally()
     intended: dict[AttemptId, Json] = {}
-    spent = 0.0
+    began = time.perf_counter()
     after = 0
     ask = partial(store.entries, kinds=DECIDING, campaign=campaign, since=since, until=until)
     while page := await ask(after=after, limit=PAGE):
@@ -103,9 +103,7 @@ async def replay(
             case = await _case(store, stored, intended, rulesets, tally)
             if case is not None:
                 cases.append(case)
-        began = time.perf_counter()
         await trio.to_thread.run_sync(partial(_decide_all, cases, kept, tally))
-        spent += time.perf_counter() - began
         progress(tally.decided)
     return Replay(
         decided=tally.decided,
@@ -120,7 +118,7 @@ async def replay(
         lists_checked=tally.lists_checked,
         lists_gone=tally.lists_gone,
         faults=tuple(rulesets.faults.values()),
-        per_second=tally.decided / spent if spent else 0.0,
+        per_second=tally.decided / (time.perf_counter() - began),
     )
 
 

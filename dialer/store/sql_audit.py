@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, false, func, select
+from sqlalchemy import Connection, Select, false, func, select
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from dialer.audit.chain import ChainedRow, Unreadable, keys_of, stored_entry, writable
@@ -48,6 +48,34 @@ T = TypeVar("T")
 _COLUMNS = [JOURNAL.c[name] for name in ChainedRow._fields]
 
 
+def entries_question(
+    attempt: AttemptId | None,
+    number_key: str,
+    kinds: Collection[EntryKind],
+    campaign: str,
+    since: Instant | None,
+    until: Instant | None,
+    after: int,
+    limit: int,
+) -> Select[Any]:
+    """See `AuditTrail.entries`."""
+    journal = JOURNAL.c
+    question = select(*_COLUMNS).where(journal.seq > after).order_by(journal.seq).limit(limit)
+    if attempt is not None:
+        question = question.where(journal.attempt_id == attempt)
+    if number_key:
+        question = question.where(journal.number_key == number_key)
+    if kinds:
+        question = question.where(journal.kind.in_([str(kind) for kind in kinds]))
+    if campaign:
+        question = question.where(journal.campaign == campaign)
+    if since is not None:
+        question = question.where(journal.at >= since)
+    if until is not None:
+        question = question.where(journal.at < until)
+    return question
+
+
 class SqlAuditTrail:
     """`dialer.store.audit_port.AuditTrail` for a store that reads and writes as `SqlStore` does."""
 
@@ -78,20 +106,9 @@ class SqlAuditTrail:
         """See `AuditTrail`. Raises JournalFault at an entry that was changed beyond reading."""
         if number:
             number_key = (await self._personal_key()).number(number).key
-        journal = JOURNAL.c
-        question = select(*_COLUMNS).where(journal.seq > after).order_by(journal.seq).limit(limit)
-        if attempt is not None:
-            question = question.where(journal.attempt_id == attempt)
-        if number_key:
-            question = question.where(journal.number_key == number_key)
-        if kinds:
-            question = question.where(journal.kind.in_([str(kind) for kind in kinds]))
-        if campaign:
-            question = question.where(journal.campaign == campaign)
-        if since is not None:
-            question = question.where(journal.at >= since)
-        if until is not None:
-            question = question.where(journal.at < until)
+        question = entries_question(
+            attempt, number_key, kinds, campaign, since, until, after, limit
+        )
 
         def ask(connection: Connection) -> list[StoredEntry | Unreadable]:
             rows = [tuple(row) for row in connection.execute(question)]
