@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test check bench requirements pictures clean
+.PHONY: demo test check bench tamper requirements pictures clean
 
 demo: $(VENV)/demo-ready
 	@deploy/packages.sh sipp:sip-tester
@@ -28,6 +28,11 @@ check: $(VENV)/test-ready
 bench: $(VENV)/demo-ready
 	$(BIN)/python -m bench
 	$(BIN)/python -m bench.pacing $(ARGS)
+	$(BIN)/python -m bench.audit
+
+# Every bit of 10,000 entries of the journal flipped, and every flip found.
+tamper: $(VENV)/demo-ready
+	$(BIN)/python -m bench.audit --tamper
 
 # Draws README's state machines again from their tables.
 pictures: $(VENV)/demo-ready

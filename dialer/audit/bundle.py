@@ -133,6 +133,24 @@ def line_of(row: tuple[Any, ...]) -> str:
     return f'{{"hash":"{row[12]}",{text_of(row)[1:]}\n'
 
 
+def fault_of_line(line: bytes, before: Head) -> str:
+    """What is wrong with a line of `entries.jsonl`, with its end, that should follow `before`, or
+    ""."""
+    text = b"{" + line[_TEXT_AT:-1]
+    digest = hashlib.sha256(text).hexdigest()
+    seq = before.entries + 1
+    if line[:_TEXT_AT] != b'{"hash":"%s",' % digest.encode() or not line.endswith(b"\n"):
+        return f"entry {seq} was changed: its hash does not fit what it says"
+    if text.endswith(f',"prev_hash":"{before.hash}","seq":{seq}}}'.encode()):
+        return ""
+    prev_hash, place = _believed(line)
+    if place + 1 != seq:
+        return f"entry {seq} is missing: entry {place + 1} stands in its place"
+    if prev_hash != before.hash:
+        return f"entry {seq} is not chained to the entry before it"
+    return f"entry {seq} was changed: it is spelled otherwise"
+
+
 def manifest_body(origin: str, manifest: bytes) -> str:
     """What the note over a manifest says."""
     return f"{origin}\nbundle\n{hashlib.sha256(manifest).hexdigest()}\n"
@@ -265,26 +283,19 @@ class _Check:
         `start` the first line is believed about what was before it."""
         seq, last = (start.entries, start.hash) if start is not None else (0, GENESIS)
         before = None if start is None else last
-        sha256 = hashlib.sha256
         lines = self._lines(ENTRIES)
         try:
             for line in lines:
                 if before is None:
                     before, seq = _believed(line)
                     last = before
-                text = b"{" + line[_TEXT_AT:-1]
-                digest = sha256(text).hexdigest()
-                tail = f',"prev_hash":"{last}","seq":{seq + 1}}}'
-                if not (
-                    line.endswith(b"\n")
-                    and line[:_TEXT_AT] == b'{"hash":"%s",' % digest.encode()
-                    and text.endswith(tail.encode())
-                ):
-                    raise _Bad(_why(line, digest, seq + 1, last), seq, seq + 1)
+                why = fault_of_line(line, Head(seq, last))
+                if why:
+                    raise _Bad(why, seq, seq + 1)
                 seq += 1
-                last = digest
+                last = line[len(_PREFIX) : _HASH_END].decode()
                 if checker is not None:
-                    checker.add(digest)
+                    checker.add(last)
         except _DAMAGED as error:
             raise _Bad(f"{ENTRIES} is damaged at entry {seq + 1}: {error}", seq, seq + 1) from error
         return Head(seq, last)
@@ -376,17 +387,6 @@ def _believed(line: bytes) -> tuple[str, int]:
         return str(said["prev_hash"]), int(said["seq"]) - 1
     except (ValueError, KeyError, TypeError):
         return GENESIS, 0
-
-
-def _why(line: bytes, digest: str, seq: int, last: str) -> str:
-    """What is wrong with a line that should be entry `seq`."""
-    if line[:_TEXT_AT] == b'{"hash":"%s",' % digest.encode() and line.endswith(b"\n"):
-        before, place = _believed(line)
-        if place + 1 != seq:
-            return f"entry {seq} is missing: entry {place + 1} stands in its place"
-        if before != last:
-            return f"entry {seq} is not chained to the entry before it"
-    return f"entry {seq} was changed: its hash does not fit what it says"
 
 
 def _sealed(file: IO[bytes]) -> bool:

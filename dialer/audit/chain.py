@@ -32,7 +32,7 @@ import json
 import math
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from json.encoder import encode_basestring as _quoted
 from typing import Any, NamedTuple
 
@@ -109,13 +109,16 @@ def writable(entry: JournalEntry) -> JournalEntry:
     texts of `personal` are left out. Raises TypeError for anything else JSON does not know: that is
     a bug of whoever made the entry, and better met there than in the store's thread.
     """
-    return replace(
-        entry,
-        campaign=_text(entry.campaign),
-        number=_text(entry.number),
-        agent=_text(entry.agent),
-        data={_text(key): _json(value) for key, value in entry.data.items()},
-        personal={name: _text(value) for name, value in entry.personal.items() if value},
+    return JournalEntry(
+        entry.kind,
+        entry.at,
+        _text(entry.campaign),
+        entry.lead_id,
+        entry.attempt_id,
+        _text(entry.number),
+        _text(entry.agent),
+        {_text(key): _json(value) for key, value in entry.data.items()},
+        {name: _text(value) for name, value in entry.personal.items() if value},
     )
 
 
@@ -135,22 +138,22 @@ def chain(
         texts = [key.text(name, number_key, text) for name, text in entry.personal.items()]
         hidden = {text.name: text.key for text in texts}
         values += tuple(texts)
-    row = ChainedRow(
-        seq=head.entries + 1,
-        kind=str(entry.kind),
-        at=entry.at,
-        campaign=entry.campaign,
-        lead_id=entry.lead_id,
-        attempt_id=entry.attempt_id,
-        number_key=number_key,
-        agent=entry.agent,
-        data_json=data_json,
-        personal_json=canonical_json(hidden) if hidden else "{}",
-        clock_shift_ms=clock_shift_ms,
-        prev_hash=head.hash,
-        hash="",
+    said = (
+        head.entries + 1,
+        str(entry.kind),
+        entry.at,
+        entry.campaign,
+        entry.lead_id,
+        entry.attempt_id,
+        number_key,
+        entry.agent,
+        data_json,
+        canonical_json(hidden) if hidden else "{}",
+        clock_shift_ms,
+        head.hash,
     )
-    return row._replace(hash=_sha256(text_of(row).encode()).hexdigest()), values
+    digest = _sha256(text_of((*said, "")).encode()).hexdigest()
+    return ChainedRow(*said, digest), values
 
 
 _sha256 = hashlib.sha256

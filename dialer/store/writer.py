@@ -20,14 +20,24 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, bindparam, delete, insert, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    Executable,
+    bindparam,
+    delete,
+    insert,
+    update,
+)
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.exc import DatabaseError, OperationalError
 
-from dialer.audit.chain import Head, chain
+from dialer.audit.chain import ChainedRow, Head, chain
 from dialer.audit.personal import PersonalKey, PersonalValue
 from dialer.compliance.slots import Taken, gives_back
 from dialer.model.calls import AttemptId
@@ -122,7 +132,7 @@ class Transaction:
         self.given_back: list[AttemptId] = []
         """Attempts whose slots are free again, in this database; in a shared book they are once
         this is committed."""
-        self._rows: list[dict[str, object]] = []
+        self._rows: list[ChainedRow] = []
         self._personal: dict[str, PersonalValue] = {}
         self._tallies: Counter[Tally] = Counter()
 
@@ -130,7 +140,7 @@ class Transaction:
         """Chain the entry and carry out its changes."""
         row, values = chain(self._head, entry, self._clock_shift_ms, self.key)
         self._head = Head(row.seq, row.hash)
-        self._rows.append(row._asdict())
+        self._rows.append(row)
         tally = tally_of(entry)
         if tally is not None:
             self._tallies[tally] += 1
@@ -145,22 +155,24 @@ class Transaction:
 
     def apply(self, change: Change) -> None:
         """Carry out one change of a projection."""
-        table = METADATA.tables[change.table]
-        key = next(iter(table.primary_key))
         match change:
             case Insert():
-                self.connection.execute(insert(table), change.row)
+                self.connection.execute(_inserting(change.table), change.row)
             case Keep():
-                self.connection.execute(sqlite_insert(table).on_conflict_do_nothing(), change.row)
+                self.connection.execute(_keeping(change.table), change.row)
             case Put():
-                self.connection.execute(insert(table).prefix_with("OR REPLACE"), change.row)
+                self.connection.execute(_putting(change.table), change.row)
             case Update():
-                added = {name: table.c[name] + amount for name, amount in change.add.items()}
                 self.connection.execute(
-                    update(table).where(key == bindparam("key")).values(**change.values, **added),
-                    {"key": change.key},
+                    _updating(change.table, tuple(change.values), tuple(change.add)),
+                    {
+                        "the_key": change.key,
+                        **{f"to_{name}": value for name, value in change.values.items()},
+                        **{f"by_{name}": amount for name, amount in change.add.items()},
+                    },
                 )
             case Remove():
+                table = METADATA.tables[change.table]
                 columns = zip(table.primary_key, change.key, strict=True)
                 gone = delete(table).where(*(column == value for column, value in columns))
                 self.connection.execute(gone)
@@ -168,7 +180,7 @@ class Transaction:
     @property
     def hashes(self) -> list[str]:
         """Hashes of the entries written, in order."""
-        return [str(row["hash"]) for row in self._rows]
+        return [row.hash for row in self._rows]
 
     @property
     def hidden(self) -> Iterable[str]:
@@ -190,7 +202,7 @@ class Transaction:
                 [{**tally._asdict(), "screenings": n} for tally, n in self._tallies.items()],
             )
         if self._rows:
-            self.connection.execute(insert(JOURNAL), self._rows)
+            self.connection.execute(_inserting(JOURNAL.name), [row._asdict() for row in self._rows])
             self.connection.execute(
                 insert(JOURNAL_HEAD).prefix_with("OR REPLACE"),
                 {"head_id": 1, "entries": self._head.entries, "hash": self._head.hash},
@@ -202,6 +214,34 @@ def _wanted(job: Entries) -> Wanted:
     entry = job.entries[0]
     assert entry.attempt_id is not None, "slots are taken for an attempt"
     return Wanted(job.claims, entry.at, entry.attempt_id)
+
+
+# Statements are built once: building one takes longer than carrying it out.
+
+
+@cache
+def _inserting(table: str) -> Executable:
+    return insert(METADATA.tables[table])
+
+
+@cache
+def _keeping(table: str) -> Executable:
+    return sqlite_insert(METADATA.tables[table]).on_conflict_do_nothing()
+
+
+@cache
+def _putting(table: str) -> Executable:
+    return insert(METADATA.tables[table]).prefix_with("OR REPLACE")
+
+
+@cache
+def _updating(name: str, values: tuple[str, ...], added: tuple[str, ...]) -> Executable:
+    table = METADATA.tables[name]
+    key = next(iter(table.primary_key))
+    changed: dict[str, ColumnElement[Any]] = {each: bindparam(f"to_{each}") for each in values}
+    for each in added:
+        changed[each] = table.c[each] + bindparam(f"by_{each}", type_=table.c[each].type)
+    return update(table).where(key == bindparam("the_key")).values(**changed)
 
 
 def _may_linger(job: Job) -> bool:
