@@ -350,7 +350,7 @@ def _missing(
         yield "the end of the attempt: it has not ended"
     if not any(decision.recorded for decision in decisions):
         yield "what the screening read: only how it came out was written down"
-    names = {"caller_name": "the name shown", "script": "the script's version"}
+    names = {"caller_name": "a name shown", "script": "a script's version"}
     yield from (name for key, name in names.items() if not told[key])
     if ended is not None:
         status = whole(ended.entry.data, "status")

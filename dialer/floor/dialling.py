@@ -7,8 +7,11 @@ lets a `Dial` go.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import lru_cache
+from pathlib import PurePath
 
 from dialer.calls.agent import AgentInput
 from dialer.calls.attempt import AttemptInput
@@ -363,6 +366,9 @@ def plan(
             attempt,
             {
                 "caller_id": caller.e164,
+                "caller_name": caller.name,
+                "script": _version(campaign.script),
+                "message": PurePath(campaign.drop_message).name,
                 "trunk": campaign.trunk,
                 "mode": campaign.mode,
                 "seller": campaign.seller,
@@ -380,6 +386,12 @@ def plan(
     if token is not None:
         floor.awaiting[token] = attempt.attempt_id
     return True
+
+
+@lru_cache(maxsize=64)
+def _version(script: str) -> str:
+    """Which text the agents read from (16 CFR 310.5(a)(1) has each version kept)."""
+    return f"sha256 {hashlib.sha256(script.encode()).hexdigest()[:16]}" if script else ""
 
 
 def journaled(floor: FloorState, token: int, now: Instant) -> None:

@@ -29,8 +29,9 @@ class EntryKind(StrEnum):
     REFUSED = "REFUSED"
     """stage (bulk | dial), codes, explain, next_allowed_at, ruleset, tzdata; moves the lead."""
     DIAL_INTENDED = "DIAL_INTENDED"
-    """caller_id, trunk, mode, seller, subject, ruleset, tzdata, explain. Committed before the call
-    is placed, together with the slots it takes under frequency caps."""
+    """caller_id, caller_name, trunk, mode, seller, subject, script (its version), message (of a
+    drop), screened_at, ruleset, tzdata, explain, screening {at, facts, decision}. Committed before
+    the call is placed, together with the slots it takes under frequency caps."""
     BRIDGED = "BRIDGED"
     """verdict_to_agent_ms, answer_to_agent_ms."""
     ATTEMPT_ENDED = "ATTEMPT_ENDED"
