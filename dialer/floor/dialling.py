@@ -45,6 +45,10 @@ NO_RESPONSE_MS = 6 * SECOND_MS
 """A trunk that says nothing, not even 100 Trying, for this long has failed (RFC 3261 17.2.1 asks
 for 100 within 200 ms; INVITE retransmissions have gone out four times by then)."""
 
+COMMIT_MS = 5 * SECOND_MS
+"""How long after its entry's instant a dial may go. Its slots under frequency caps were counted at
+that instant, by other nodes too: one that waited longer for the journal is given up."""
+
 SET_UP_MS = 10 * SECOND_MS
 """Longest wait between the trunk's 100 and the first ringing, on top of the ring timeout."""
 
@@ -401,7 +405,8 @@ def journaled(floor: FloorState, token: int, now: Instant) -> None:
     if attempt is None or attempt.state is not AttemptState.PLANNED:
         return
     desk = attempt.desk
-    if _stopped(floor, desk, now) or len(floor.legs) > floor.capacity:
+    late = now - attempt.planned_at > COMMIT_MS
+    if late or _stopped(floor, desk, now) or len(floor.legs) > floor.capacity:
         _unplaced(floor, attempt, now, AttemptInput.CANCELLED)
         return
     reserved = attempt.for_agent is not None

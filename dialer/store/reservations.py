@@ -10,6 +10,10 @@ takes an advisory lock per key, in ascending order so that two transactions neve
 other, and counts after that: at READ COMMITTED the count sees all that was committed before the
 lock was given. Locking rows would not do, because the row that matters is not there yet.
 
+A dial goes out a moment after its slot was taken, on a clock that agrees with the other nodes' to a
+second or so. In a shared book a slot is therefore written down `MARGIN_MS` ahead: as late as the
+dial may go, and more. So a window that another node counts by its own clock never misses it.
+
 A slot is given back only where it is certain that no phone rang for it (`slots.gives_back`). A
 crash between the reservation in a shared book and the journal burns the slot for the window's
 length; the cap holds.
@@ -50,6 +54,10 @@ KEPT_MS = 40 * DAY_MS
 
 PATIENCE_S = 2
 """How long a shared book may take to be reached, or a lock in it to be given."""
+
+MARGIN_MS = 10_000
+"""How far ahead of its instant a slot in a shared book is dated: the floor dials within 5 s of it
+or not at all (`dialling.COMMIT_MS`), and 5 s more are for clocks that do not quite agree."""
 
 RETRY_S = 2.0
 """How long a shared book that failed is left alone."""
@@ -102,16 +110,20 @@ def reserve(
 
 
 def reserve_all(
-    connection: Connection, wanted: Sequence[Wanted], node: str = LOCAL_NODE
+    connection: Connection,
+    wanted: Sequence[Wanted],
+    node: str = LOCAL_NODE,
+    margin_ms: int = 0,
 ) -> list[Taken | None]:
-    """`reserve` for each in turn."""
+    """`reserve` for each in turn, slots dated `margin_ms` ahead."""
     keys = sorted({claim.key for each in wanted for claim in each.claims})
     _lock(connection, keys)
     slots = _slots(connection, keys, wanted)
     fresh: list[dict[str, object]] = []
     answers: list[Taken | None] = []
     for each in wanted:
-        own = (node, each.attempt_id, each.at)
+        at = each.at + margin_ms
+        own = (node, each.attempt_id, at)
         taken = _taken(each, slots, own)
         answers.append(taken)
         if taken is not None:
@@ -119,7 +131,7 @@ def reserve_all(
         for key in {claim.key for claim in each.claims}:
             if own not in slots[key]:
                 slots[key].add(own)
-                fresh.append({"key": key, "node": node, "attempt_id": own[1], "at": each.at})
+                fresh.append({"key": key, "node": node, "attempt_id": own[1], "at": at})
     if fresh:
         connection.execute(_KEEP, fresh)
     return answers
@@ -182,13 +194,14 @@ class SharedBook:
     """A book that several nodes share, in a database of its own.
 
     `url`: `postgresql://USER@HOST/DATABASE`, or `sqlite:///FILE` for nodes of one machine. `node`
-    tells this node's attempts from the others' and stays the same over restarts. Every method
-    raises JournalFault where the database cannot be asked.
+    tells this node's attempts from the others' and stays the same over restarts. Slots are dated
+    `margin_ms` ahead. Every method raises JournalFault where the database cannot be asked.
     """
 
-    def __init__(self, url: str, node: str) -> None:
+    def __init__(self, url: str, node: str, margin_ms: int = MARGIN_MS) -> None:
         """Raises OperatorError for an address that names no database this program can use."""
         self.node = node
+        self._margin_ms = margin_ms
         self._engine = book_engine(url)
 
     def open(self) -> None:
@@ -197,7 +210,9 @@ class SharedBook:
 
     def reserve_all(self, wanted: Sequence[Wanted]) -> list[Taken | None]:
         """`reserve` for each in turn, committed together."""
-        return self._in_transaction(lambda connection: reserve_all(connection, wanted, self.node))
+        return self._in_transaction(
+            lambda connection: reserve_all(connection, wanted, self.node, self._margin_ms)
+        )
 
     def release(self, attempts: Sequence[AttemptId]) -> None:
         """Give back whatever these attempts of this node hold."""

@@ -15,7 +15,7 @@ from dialer.model.events import Journaled, JournalFailed, JournalRecovered, Slot
 from dialer.model.instant import DAY_MS, Instant
 from dialer.model.journal import EntryKind
 from dialer.store import reservations
-from dialer.store.reservations import SharedBook, book_engine
+from dialer.store.reservations import MARGIN_MS, SharedBook, book_engine
 from dialer.store.sqlite import SqlStore
 from tests.contracts.journal_entries import NOW, alarm, dial, ended
 from tests.contracts.running_store import Running, running
@@ -71,7 +71,7 @@ async def test_a_slot_given_back_by_one_node_is_the_others(
     north.store.carry_out(Record(dial(1, 1), 1, (CAP,)))
     assert await north.next() == Journaled(1)
     south.store.carry_out(Record(dial(1, 1, NOW + 1), 1, (CAP,)))
-    assert await south.next() == SlotTaken(1, CAP, Instant(NOW + DAY_MS))
+    assert await south.next() == SlotTaken(1, CAP, Instant(NOW + MARGIN_MS + DAY_MS))
     north.store.carry_out(Record(ended(1, 1, "REFUSED", placed=False), 2))
     assert await north.next() == Journaled(2)
     # Given back after the commit, so before the next answer.

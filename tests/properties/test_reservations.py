@@ -41,7 +41,7 @@ def address(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 
 @pytest.fixture(scope="module")
 def books(address: str) -> Iterator[tuple[SharedBook, SharedBook]]:
-    north, south = (SharedBook(address, node) for node in NODES)
+    north, south = (SharedBook(address, node, margin_ms=0) for node in NODES)
     north.open()
     south.open()
     yield north, south
