@@ -1,16 +1,16 @@
 """Every rule, looked at once: what it read, whether it passes, and why not, in plain words.
 
-Each function yields the checks of one kind of rule. None looks at another's outcome, but for the
-reassigned-number answer, which matters only where consent is what entitles to the call.
+Each function gives the checks of one kind of rule. None looks at another's outcome, but for the
+reassigned-number answer, which matters only where consent is what entitles to the call. The rules
+about time are in `hours_checks` and `limit_checks`. Words are made for rules that fail, not for
+those that pass.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
+from typing import NamedTuple
 
-from dialer.compliance.calling_window import DayWindow, minutes_as_text
 from dialer.compliance.facts import Facts, ListKind, ListVersion
 from dialer.compliance.grounds import (
     Grounds,
@@ -18,29 +18,26 @@ from dialer.compliance.grounds import (
     days_between,
     lifts,
 )
-from dialer.compliance.hours import EPOCH_ORDINAL, SUNDAY, LocalTime, open_between
-from dialer.compliance.law import CapRule, HoursRule, ListRule, Rule
+from dialer.compliance.hours import LocalTime
+from dialer.compliance.law import ListRule, Rule, Tag
 from dialer.compliance.law_in_force import LawInForce
 from dialer.compliance.line import EffectiveLine
 from dialer.model.instant import DAY_MS, HOUR_MS, MINUTE_MS, Instant, rfc3339, utc
 from dialer.model.journal import JsonValue
-from dialer.model.records import PastAttempt, RndAnswer, RndStatus
+from dialer.model.records import RndAnswer, RndStatus
 from dialer.model.screening import Exemption, ReasonCode, RuleCheck
 from dialer.model.suppression import plain_name
 
-CAMPAIGN_HOURS = "campaign/hours"
-OWN_GAP = "own/gap"
-OWN_COOLDOWN = "own/cooldown"
 NATIONAL = "national"
 """The key of a country's own list; a state's list has the state's code."""
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
-    """One decision's givens. `clocks`: the wall clock in each of the place's zones, now and when a
-    call placed now would ring at the latest (`end_guard_ms`)."""
+class Case(NamedTuple):
+    """One decision's givens. `on`: the lists the number is on. `clocks`: the wall clock in each of
+    the place's zones, now and when a call placed now would ring at the latest (`end_guard_ms`)."""
 
     facts: Facts
+    on: Sequence[ListVersion]
     law: LawInForce
     grounds: Grounds
     line: EffectiveLine
@@ -53,12 +50,25 @@ class Case:
 
 def cite(rule: Rule) -> str:
     """`(FL: Fla. Stat. 501.059)`, marked where the row is not verified against its source."""
-    doubt = "" if rule.tag.value == "V" else f", tag {rule.tag.value}"
+    doubt = "" if rule.tag is Tag.V else f", tag {rule.tag}"
     return f"({rule.jurisdiction}: {rule.citation}{doubt})"
+
+
+def _where(rule: Rule | None) -> str:
+    """The citation at the end of a sentence, if there is a row to cite."""
+    return f" {cite(rule)}" if rule is not None else ""
 
 
 def day_of(at: Instant) -> str:
     return rfc3339(at)[:10]
+
+
+def length_text(length_ms: int) -> str:
+    """`24 h`, `5 min`, `22 s`."""
+    for size, unit in ((DAY_MS, "days"), (HOUR_MS, "h"), (MINUTE_MS, "min")):
+        if length_ms >= (2 * size if unit == "days" else size) and length_ms % size == 0:
+            return f"{length_ms // size} {unit}"
+    return f"{length_ms / 1_000:g} s"
 
 
 # --- requests, revocations, lists -----------------------------------------------------------------
@@ -97,11 +107,10 @@ def emergency_checks(case: Case) -> Iterator[RuleCheck]:
 def internal_checks(case: Case) -> Iterator[RuleCheck]:
     facts, rule = case.facts, case.law.internal
     name = rule.name if rule else "internal"
-    where = f" {cite(rule)}" if rule else ""
     seller = plain_name(facts.seller)
     listed = False
-    for version in facts.lists:
-        if version.kind is ListKind.INTERNAL and version.name in facts.on_lists:
+    for version in case.on:
+        if version.kind is ListKind.INTERNAL:
             listed = True
             yield RuleCheck(
                 name,
@@ -110,7 +119,7 @@ def internal_checks(case: Case) -> Iterator[RuleCheck]:
                 {"list": version.name, "obtained_at": version.obtained_at},
                 (),
                 f"The number is on our do-not-call list {version.name!r}, copy of "
-                f"{day_of(version.obtained_at)}{where}.",
+                f"{day_of(version.obtained_at)}{_where(rule)}.",
             )
     for request in facts.internal:
         if request.requested_at > case.now or plain_name(request.seller) not in ("", seller):
@@ -125,58 +134,47 @@ def internal_checks(case: Case) -> Iterator[RuleCheck]:
             {"requested_at": request.requested_at, "where": request.where},
             lifted,
             f"The person asked on {day_of(request.requested_at)} not to be called"
-            f"{', by ' + request.where if request.where else ''}{where}.",
+            f"{', by ' + request.where if request.where else ''}{_where(rule)}.",
         )
     if not listed:
         yield RuleCheck(name, ReasonCode.INTERNAL_DNC, True, {"requests": len(facts.internal)})
 
 
-def revocation_checks(case: Case) -> Iterator[RuleCheck]:
+def revocation_check(case: Case) -> RuleCheck:
     rule = case.law.revocation
     name = rule.name if rule else "revocation"
     revoked_at = case.grounds.revoked_at
     if revoked_at is None:
-        yield RuleCheck(name, ReasonCode.CONSENT_REVOKED, True, {"revoked_at": None})
-        return
+        return RuleCheck(name, ReasonCode.CONSENT_REVOKED, True, {"revoked_at": None})
     again = bool(case.grounds.consents)
     lifted = (Exemption.PEWC if case.grounds.pewc else Exemption.PEC,) if again else ()
-    yield RuleCheck(
+    return RuleCheck(
         name,
         ReasonCode.CONSENT_REVOKED,
         again,
         {"revoked_at": revoked_at},
         lifted,
         f"The person took consent back on {day_of(revoked_at)}, and gave none since that covers "
-        f"this call{' ' + cite(rule) if rule else ''}.",
+        f"this call{_where(rule)}.",
     )
 
 
-def litigator_checks(case: Case) -> Iterator[RuleCheck]:
-    facts = case.facts
-    name = f"{case.law.country.code}/litigator"
-    on = [v.name for v in facts.lists if v.kind is ListKind.LITIGATOR and v.name in facts.on_lists]
-    yield RuleCheck(
-        name,
+def litigator_check(case: Case) -> RuleCheck:
+    on: list[JsonValue] = [each.name for each in case.on if each.kind is ListKind.LITIGATOR]
+    return RuleCheck(
+        f"{case.law.country.code}/litigator",
         ReasonCode.LITIGATOR,
         not on,
-        {"lists": list(on)},
+        {"lists": on},
         (),
-        f"The number is on the litigator list {', '.join(on)}." if on else "",
+        f"The number is on the litigator list {', '.join(map(str, on))}." if on else "",
     )
 
 
 def list_checks(case: Case) -> Iterator[RuleCheck]:
     """Registries' lists: a copy that is missing or too old proves nothing, whoever is on it."""
-    if not case.law.lists:
-        return
-    by_key: dict[str, list[ListVersion]] = {}
-    for version in case.facts.lists:
-        if version.kind is ListKind.NATIONAL:
-            by_key.setdefault(NATIONAL, []).append(version)
-        elif version.kind is ListKind.STATE:
-            by_key.setdefault(version.state, []).append(version)
     for rule in case.law.lists:
-        copies = by_key.get(rule.list_key)
+        copies = [each for each in case.facts.lists if _is_copy(each, rule)]
         if not copies:
             yield RuleCheck(
                 rule.name,
@@ -201,7 +199,13 @@ def list_checks(case: Case) -> Iterator[RuleCheck]:
             else f"The copy {oldest.name!r} of the {_list_name(rule)} do-not-call list is {age} "
             f"days old, at most {rule.max_age_days} are allowed {cite(rule)}.",
         )
-        yield _membership(case, rule, copies)
+        yield _membership(case, rule)
+
+
+def _is_copy(version: ListVersion, rule: ListRule) -> bool:
+    if rule.list_key == NATIONAL:
+        return version.kind is ListKind.NATIONAL
+    return version.state == rule.list_key and version.kind is ListKind.STATE
 
 
 def _obtained(version: ListVersion) -> Instant:
@@ -210,13 +214,10 @@ def _obtained(version: ListVersion) -> Instant:
 
 def unruled_list_checks(case: Case) -> Iterator[RuleCheck]:
     """A state list the number is on, in a state whose rows do not say how it binds: it denies."""
-    ruled = {rule.list_key for rule in case.law.lists}
-    for version in case.facts.lists:
+    for version in case.on:
         if (
             version.kind is ListKind.STATE
-            and version.name in case.facts.on_lists
             and version.state in case.facts.place.states
-            and version.state not in ruled
             and version.state not in case.law.states_with_lists
         ):
             yield RuleCheck(
@@ -230,13 +231,13 @@ def unruled_list_checks(case: Case) -> Iterator[RuleCheck]:
             )
 
 
-def _membership(case: Case, rule: ListRule, copies: Sequence[ListVersion]) -> RuleCheck:
+def _membership(case: Case, rule: ListRule) -> RuleCheck:
     national = rule.list_key == NATIONAL
     code = ReasonCode.NATIONAL_DNC if national else ReasonCode.STATE_DNC
     on = [
         version
-        for version in copies
-        if version.name in case.facts.on_lists
+        for version in case.on
+        if _is_copy(version, rule)
         and (
             version.issued_at is None
             or case.now >= version.issued_at + rule.binds_after_days * DAY_MS
@@ -304,7 +305,6 @@ def reassigned_check(case: Case, on_consent: bool) -> RuleCheck:
     facts = case.facts
     name = f"{case.law.country.code}/reassigned"
     rule = case.law.plain.get("reassigned")
-    where = f" {cite(rule)}" if rule else ""
     answer = _answer_that_counts(facts)
     inputs: dict[str, JsonValue] = {
         "answer": answer.answer if answer else None,
@@ -319,7 +319,7 @@ def reassigned_check(case: Case, on_consent: bool) -> RuleCheck:
             inputs,
             (),
             f"The Reassigned Numbers Database says the number was disconnected after the last "
-            f"verified contact: somebody else has it now{where}.",
+            f"verified contact: somebody else has it now{_where(rule)}.",
         )
     if on_consent and facts.rnd and (answer is None or answer.answer is RndStatus.NO_DATA):
         return RuleCheck(
@@ -329,7 +329,7 @@ def reassigned_check(case: Case, on_consent: bool) -> RuleCheck:
             inputs,
             (),
             f"The call rests on consent, and the Reassigned Numbers Database cannot say whether "
-            f"the number still belongs to who gave it{where}.",
+            f"the number still belongs to who gave it{_where(rule)}.",
         )
     return RuleCheck(name, ReasonCode.REASSIGNED, True, inputs)
 
@@ -356,242 +356,6 @@ def _answer_that_counts(facts: Facts) -> RndAnswer | None:
     return None
 
 
-# --- hours ----------------------------------------------------------------------------------------
-
-
-def hours_window(case: Case, rule: HoursRule, ordinal: int) -> DayWindow | None:
-    """The rule's window on a local day, holidays taken in."""
-    holidays = case.law.jurisdictions[rule.jurisdiction].holidays
-    if ordinal in holidays:
-        if rule.holiday_banned:
-            return None
-        if rule.holiday is not None:
-            return rule.holiday
-    return rule.days[(ordinal - 1) % 7]
-
-
-def in_force_on(rule: Rule, ordinal: int) -> bool:
-    return rule.effective_from.toordinal() <= ordinal and (
-        rule.effective_to is None or ordinal < rule.effective_to.toordinal()
-    )
-
-
-_ALL_DAY: DayWindow = (0, 24 * 60)
-
-
-def law_window(case: Case, rule: HoursRule, ordinal: int) -> DayWindow | None:
-    """As `hours_window`; all day before the rule begins and after it ends."""
-    return hours_window(case, rule, ordinal) if in_force_on(rule, ordinal) else _ALL_DAY
-
-
-def own_window(case: Case, ordinal: int) -> DayWindow | None:
-    """The campaign's own window on a local day."""
-    hours = case.facts.hours
-    return _ALL_DAY if hours is None else hours.days[(ordinal - 1) % 7]
-
-
-def hours_checks(case: Case) -> Iterator[RuleCheck]:
-    for rule in case.law.hours:
-        failing = [
-            (zone, clock)
-            for zone, (clock, later) in zip(case.facts.place.zones, case.clocks, strict=True)
-            if not open_between(law_window(case, rule, clock.ordinal), clock, later)
-        ]
-        if not failing:
-            yield RuleCheck(rule.name, ReasonCode.OUTSIDE_HOURS, True, {"rule": rule.id})
-            continue
-        lifted = case.lifts(rule)
-        said: set[ReasonCode] = set()
-        for zone, clock in failing:
-            for code, why in _why_closed(case, rule, clock):
-                if code in said:
-                    continue
-                said.add(code)
-                yield RuleCheck(
-                    rule.name,
-                    code,
-                    bool(lifted),
-                    {"zone": zone, "local": clock_text(clock), "end_guard_ms": _guard(case)},
-                    lifted,
-                    f"It is {clock_text(clock)} in {zone}: {why} {cite(rule)}.",
-                )
-    if case.facts.hours is not None:
-        yield _own_hours(case)
-
-
-def _why_closed(case: Case, rule: HoursRule, clock: LocalTime) -> Iterator[tuple[ReasonCode, str]]:
-    banned = False
-    holiday = case.law.jurisdictions[rule.jurisdiction].holidays.get(clock.ordinal)
-    if holiday is not None and rule.holiday_banned:
-        banned = True
-        yield ReasonCode.HOLIDAY_BAN, f"no calls on {holiday.name}"
-    if clock.weekday == SUNDAY and rule.days[SUNDAY] is None and holiday_as_weekday(rule, holiday):
-        banned = True
-        yield ReasonCode.SUNDAY_BAN, "no calls on Sundays"
-    if not banned:
-        window = hours_window(case, rule, clock.ordinal)
-        yield ReasonCode.OUTSIDE_HOURS, f"calls are lawful {window_text(window)}{_guarded(case)}"
-
-
-def holiday_as_weekday(rule: HoursRule, holiday: object) -> bool:
-    """Whether the weekday's window holds on this day: no holiday, or one without hours of its
-    own."""
-    return holiday is None or rule.holiday_banned or rule.holiday is None
-
-
-def _own_hours(case: Case) -> RuleCheck:
-    for zone, (clock, later) in zip(case.facts.place.zones, case.clocks, strict=True):
-        window = own_window(case, clock.ordinal)
-        if not open_between(window, clock, later):
-            return RuleCheck(
-                CAMPAIGN_HOURS,
-                ReasonCode.OUTSIDE_HOURS,
-                False,
-                {"zone": zone, "local": clock_text(clock), "end_guard_ms": _guard(case)},
-                (),
-                f"It is {clock_text(clock)} in {zone}: the campaign calls {window_text(window)}"
-                f"{_guarded(case)}.",
-            )
-    return RuleCheck(CAMPAIGN_HOURS, ReasonCode.OUTSIDE_HOURS, True, {})
-
-
-def window_text(window: DayWindow | None) -> str:
-    """`08:00-20:00`, or that there are no hours that day."""
-    if window is None:
-        return "at no hour of that day"
-    return f"{minutes_as_text(window[0])}-{minutes_as_text(window[1])}"
-
-
-def clock_text(clock: LocalTime) -> str:
-    """`Wed 2026-12-02 12:30`."""
-    return f"{_day_text(clock.ordinal)} {minutes_as_text(clock.ms // MINUTE_MS)}"
-
-
-@lru_cache(maxsize=1024)
-def _day_text(ordinal: int) -> str:
-    return f"{utc(Instant((ordinal - EPOCH_ORDINAL) * DAY_MS)):%a %Y-%m-%d}"
-
-
-def _guard(case: Case) -> int:
-    return case.facts.end_guard_ms
-
-
-def _guarded(case: Case) -> str:
-    return f" less {length_text(case.facts.end_guard_ms)} for ringing" if _guard(case) else ""
-
-
-def length_text(length_ms: int) -> str:
-    """`24 h`, `5 min`, `22 s`."""
-    for size, unit in ((DAY_MS, "days"), (HOUR_MS, "h"), (MINUTE_MS, "min")):
-        if length_ms >= (2 * size if unit == "days" else size) and length_ms % size == 0:
-            return f"{length_ms // size} {unit}"
-    return f"{length_ms / 1_000:g} s"
-
-
-# --- limits ---------------------------------------------------------------------------------------
-
-
-def counted(case: Case, rule: CapRule) -> list[Instant]:
-    """Attempts that count against a cap: this seller's about this subject. One whose seller or
-    subject is not known counts: it may be."""
-    seller, subject = plain_name(case.facts.seller), plain_name(case.facts.subject)
-    return [
-        attempt.at
-        for attempt in case.facts.attempts
-        if _same(attempt.seller, seller) and (not subject or _same(attempt.subject, subject))
-    ]
-
-
-def _same(name: str, wanted: str) -> bool:
-    return not name or plain_name(name) == wanted
-
-
-def free_from(attempts: Sequence[Instant], limit: int, window_ms: int, now: Instant) -> Instant:
-    """The earliest instant from `now` on with a free slot: fewer than `limit` (1 or more) attempts
-    in (t - window, t] or later. One that seems to lie ahead counts: a clock that was set back frees
-    nobody."""
-    if len(attempts) < limit:
-        return now
-    return max(now, Instant(sorted(attempts, reverse=True)[limit - 1] + window_ms))
-
-
-def cap_checks(case: Case) -> Iterator[RuleCheck]:
-    for rule in case.law.caps:
-        attempts = counted(case, rule) if case.facts.attempts else []
-        full = free_from(attempts, rule.limit, rule.window_ms, case.now) > case.now
-        lifted = case.lifts(rule) if full else ()
-        yield RuleCheck(
-            rule.name,
-            ReasonCode.FREQ_CAP,
-            not full or bool(lifted),
-            {"attempts": len(attempts), "limit": rule.limit, "window_ms": rule.window_ms},
-            lifted,
-            f"The person was called {rule.limit} times or more in {length_text(rule.window_ms)} by "
-            f"this seller about this subject; {rule.limit} are allowed {cite(rule)}."
-            if full
-            else "",
-        )
-
-
-def own_checks(case: Case) -> Iterator[RuleCheck]:
-    """The operator's own limits."""
-    facts = case.facts
-    for cap in facts.own_caps:
-        attempts = own_counted(facts.attempts, facts.caller_id if cap.per_caller_id else None)
-        full = cap.limit < 1 or free_from(attempts, cap.limit, cap.window_ms, case.now) > case.now
-        yield RuleCheck(
-            f"own/{cap.name}",
-            ReasonCode.FREQ_CAP,
-            not full,
-            {"attempts": len(attempts), "limit": cap.limit, "window_ms": cap.window_ms},
-            (),
-            f"Called {len(attempts)} times; our own limit is {cap.limit} in "
-            f"{length_text(cap.window_ms)}."
-            if full
-            else "",
-        )
-    newest = max((attempt.at for attempt in facts.attempts), default=None)
-    if facts.min_gap_ms:
-        early = newest is not None and newest + facts.min_gap_ms > case.now
-        yield RuleCheck(
-            OWN_GAP,
-            ReasonCode.FREQ_CAP,
-            not early,
-            {"last_at": newest, "min_gap_ms": facts.min_gap_ms},
-            (),
-            f"Called last at {rfc3339(newest)}; we wait {length_text(facts.min_gap_ms)} between "
-            "two calls."
-            if early and newest is not None
-            else "",
-        )
-
-
-def own_counted(attempts: Sequence[PastAttempt], caller_id: str | None) -> list[Instant]:
-    """Attempts that count against an operator's cap: all, or those that showed this caller id."""
-    return [a.at for a in attempts if caller_id is None or _same(a.caller_id, caller_id)]
-
-
-def cooldown_checks(case: Case) -> Iterator[RuleCheck]:
-    facts = case.facts
-    newest = max(facts.drops, default=None)
-    pauses = [(rule.name, rule.after_ms, " " + cite(rule)) for rule in case.law.cooldowns]
-    if facts.own_cooldown_ms:
-        pauses.append((OWN_COOLDOWN, facts.own_cooldown_ms, ""))
-    for name, after_ms, where in pauses:
-        resting = newest is not None and newest + after_ms > case.now and not facts.agent_reserved
-        yield RuleCheck(
-            name,
-            ReasonCode.ABANDON_COOLDOWN,
-            not resting,
-            {"dropped_at": newest, "agent_reserved": facts.agent_reserved},
-            (),
-            f"The person was dropped at {rfc3339(newest)}: no call for {length_text(after_ms)}, "
-            f"unless an agent is reserved for it{where}."
-            if resting and newest is not None
-            else "",
-        )
-
-
 def showing_checks(case: Case) -> Iterator[RuleCheck]:
     facts = case.facts
     rule = case.law.plain.get("caller_id")
@@ -604,7 +368,7 @@ def showing_checks(case: Case) -> Iterator[RuleCheck]:
         ""
         if facts.caller_id_owned
         else f"The caller id {facts.caller_id!r} is not among the numbers the campaign may show"
-        f"{' ' + cite(rule) if rule else ''}.",
+        f"{_where(rule)}.",
     )
     if facts.unread_flag:
         yield RuleCheck(

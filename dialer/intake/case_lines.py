@@ -21,6 +21,7 @@ from dialer.compliance.law import ListRule, Ruleset
 from dialer.compliance.law_files import load_law
 from dialer.compliance.location import locate_raw
 from dialer.compliance.screening import decide
+from dialer.compliance.states import read_state
 from dialer.model.errors import OperatorError, Problem
 from dialer.model.instant import (
     DAY_MS,
@@ -95,9 +96,23 @@ def _upper(value: object) -> object:
     return value.upper() if isinstance(value, str) else value
 
 
+def _state(value: object) -> str:
+    """A state, DC, a territory or a province, by code or name. One nobody knows is refused: a list
+    or an emergency under it would bind no call."""
+    code = read_state(value) if isinstance(value, str) else ""
+    if not code:
+        raise ValueError("is no postal code of a state, like FL")
+    return code
+
+
+def _address_state(value: object) -> str:
+    """As `_state`; nothing said is no evidence."""
+    return "" if value in (None, "") else _state(value)
+
+
 When = Annotated[Instant, BeforeValidator(_instant)]
 Day = Annotated[date, BeforeValidator(_day)]
-State = Annotated[str, BeforeValidator(_upper), Field(pattern=r"^[A-Z]{2}$")]
+State = Annotated[str, BeforeValidator(_state)]
 
 
 class _Part(BaseModel):
@@ -176,7 +191,7 @@ class _Case(_Part):
     id: str | int | None = None
     phone: str
     country: Annotated[str, BeforeValidator(_upper), Field(pattern=r"^[A-Z]{2}$")] = "US"
-    state: State | Literal[""] | None = None
+    state: Annotated[str, BeforeValidator(_address_state)] = ""
     zip: str | None = None
     at: When
     campaign: _Campaign = _Campaign()
@@ -307,7 +322,7 @@ def facts_of(case: _Case, ruleset: Ruleset) -> Facts:
     rnd = case.rnd if isinstance(case.rnd, list) else [case.rnd] if case.rnd else []
     caps, gap_ms, cooldown_ms = _own_caps(case.own_caps)
     return Facts(
-        place=locate_raw(case.phone, case.country, case.state or "", case.zip or ""),
+        place=locate_raw(case.phone, case.country, case.state, case.zip or ""),
         seller=seller,
         subject=campaign.subject,
         mode=CallMode(campaign.mode.upper()),
