@@ -1,0 +1,1 @@
+"""Lists at national scale: what importing and asking them costs."""
