@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict
-from datetime import datetime
 from functools import partial
 from pathlib import Path
 
@@ -14,7 +13,16 @@ import trio
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from dialer.audit.words import counted, duration, stamp
-from dialer.cli_base import config_option, console, json_option, plain_errors, put, say, sound
+from dialer.cli_base import (
+    config_option,
+    console,
+    instant_given,
+    json_option,
+    plain_errors,
+    put,
+    say,
+    sound,
+)
 from dialer.model.audit_reports import (
     Decided,
     Explanation,
@@ -27,7 +35,7 @@ from dialer.model.audit_reports import (
 from dialer.model.calls import AttemptId
 from dialer.model.drop_reports import DropFigure, DropSheet
 from dialer.model.errors import OperatorError, Problem
-from dialer.model.instant import DAY_MS, Instant, instant_of
+from dialer.model.instant import DAY_MS, Instant
 from dialer.service.audit_queries import (
     explain_attempt,
     month_of_drops,
@@ -249,7 +257,7 @@ def replay(since: str, until: str, campaign: str, lists: bool, config: Path, as_
         settings = read_settings(config)
         store = reading(settings)
         kept = _kept(settings) if lists else None
-        between = _instant("--from", since), _instant("--to", until)
+        between = instant_given("--from", since), instant_given("--to", until)
         found = trio.run(partial(_replay, store, *between, campaign, kept))
         for line in replay_words(found, lists):
             say(line)
@@ -399,8 +407,8 @@ def refusals(campaign: str, since: str, until: str, config: Path, as_json: bool)
     """Refusals of CAMPAIGN by reason over time, beside the dials that were allowed."""
     with plain_errors():
         settings = read_settings(config)
-        end = _instant("--to", until) or now_of(settings)
-        start = _instant("--from", since) or Instant(end - REFUSALS_MS)
+        end = instant_given("--to", until) or now_of(settings)
+        start = instant_given("--from", since) or Instant(end - REFUSALS_MS)
         if start >= end:
             raise OperatorError(
                 Problem("--from", None, "the period ends before it begins", since or until)
@@ -423,23 +431,3 @@ def refusal_words(found: RefusalCounts) -> Iterator[str]:
         yield f"{stamp(bucket.at)[:16]}  {bucket.allowed:6} allowed  {codes}".rstrip()
     totals = ", ".join(f"{code} {count}" for code, count in found.totals.items())
     yield f"in all: {found.allowed} allowed; refused: {totals or 'none'}"
-
-
-# --- shared ---------------------------------------------------------------------------------------
-
-
-def _instant(option: str, text: str) -> Instant | None:
-    if not text:
-        return None
-    try:
-        return instant_of(datetime.fromisoformat(text))
-    except ValueError as error:
-        raise OperatorError(
-            Problem(
-                option,
-                None,
-                f"not an instant: {error}",
-                text,
-                "Write it like 2026-11-21T08:00:00Z or 2026-11-21T08:00:00-05:00.",
-            )
-        ) from error

@@ -10,6 +10,7 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,8 @@ import click
 from rich.console import Console
 
 from dialer.demo.run import DemoStuck
-from dialer.model.errors import CarrierFault, JournalFault, OperatorError
+from dialer.model.errors import CarrierFault, JournalFault, OperatorError, Problem
+from dialer.model.instant import Instant, instant_of
 from dialer.service.loading import OperatorData
 
 console = Console(stderr=True)
@@ -57,6 +59,24 @@ def _leaves(group: BaseExceptionGroup[Any]) -> Iterator[BaseException]:
             yield from _leaves(error)
         else:
             yield error
+
+
+def instant_given(option: str, text: str) -> Instant | None:
+    """The instant an option names (RFC 3339 with zone), None without one. Raises OperatorError."""
+    if not text:
+        return None
+    try:
+        return instant_of(datetime.fromisoformat(text))
+    except ValueError as error:
+        raise OperatorError(
+            Problem(
+                option,
+                None,
+                f"not an instant: {error}",
+                text,
+                "Write it like 2026-11-21T08:00:00Z or 2026-11-21T08:00:00-05:00.",
+            )
+        ) from error
 
 
 def put(value: object) -> None:
