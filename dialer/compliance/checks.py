@@ -187,19 +187,23 @@ def list_checks(case: Case) -> Iterator[RuleCheck]:
             continue
         oldest = copies[0] if len(copies) == 1 else min(copies, key=_obtained)
         age = days_between(oldest.obtained_at, case.now)
-        fresh = age <= rule.max_age_days
+        fresh = 0 <= age <= rule.max_age_days
         yield RuleCheck(
             rule.name,
             ReasonCode.REGISTRY_STALE,
             fresh,
             {"list": oldest.name, "obtained_at": oldest.obtained_at, "age_days": age},
             (),
-            ""
-            if fresh
-            else f"The copy {oldest.name!r} of the {_list_name(rule)} do-not-call list is {age} "
-            f"days old, at most {rule.max_age_days} are allowed {cite(rule)}.",
+            "" if fresh else _not_fresh(rule, oldest, age),
         )
         yield _membership(case, rule)
+
+
+def _not_fresh(rule: ListRule, copy: ListVersion, age: int) -> str:
+    named = f"The copy {copy.name!r} of the {_list_name(rule)} do-not-call list"
+    if age < 0:
+        return f"{named} is dated {day_of(copy.obtained_at)}, after the call {cite(rule)}."
+    return f"{named} is {age} days old, at most {rule.max_age_days} are allowed {cite(rule)}."
 
 
 def _is_copy(version: ListVersion, rule: ListRule) -> bool:

@@ -83,9 +83,9 @@ def opens(zones: Sequence[str], window_of: WindowOf, at: Instant, guard_ms: int)
 
 
 def _opens_in(zone: str, window_of: WindowOf, at: Instant, guard_ms: int) -> Instant | None:
+    today = local(zone, at).ordinal
     if is_open(zone, window_of, at, guard_ms):
         return at
-    today = local(zone, at).ordinal
     for ordinal in range(today, today + _DAYS_AHEAD):
         window = window_of(ordinal)
         if window is None:

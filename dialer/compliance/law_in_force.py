@@ -35,7 +35,8 @@ class LawInForce:
     """Rows in force, by kind. `country`: the jurisdiction whose general rows (requests, revocation,
     caller id) bind. `line_matters`: some consent row binds one type of line and not another.
     `states_with_lists`: states that have a list row, whether or not it binds this call.
-    `approvals`: rows an overlay loosened, each `rule: who, why`."""
+    `approvals`: rows an overlay loosened, each `rule: who, why`. `holidays_off`: some holiday was
+    switched off by an overlay."""
 
     country: Jurisdiction
     jurisdictions: Mapping[str, Jurisdiction]
@@ -53,6 +54,7 @@ class LawInForce:
     line_matters: bool
     states_with_lists: frozenset[str]
     approvals: tuple[str, ...]
+    holidays_off: bool
 
     def ebr_of(self, jurisdiction: str) -> EbrRule | None:
         """How long a relationship lasts for a rule of this jurisdiction: its own row, else the
@@ -122,6 +124,7 @@ def law_in_force(
             for rule in in_force
             if rule.approval is not None
         ),
+        holidays_off=any(jurisdiction.switched_off for jurisdiction in jurisdictions.values()),
     )
 
 

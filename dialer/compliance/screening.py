@@ -7,41 +7,45 @@ out the same. Every rule is looked at, so that a refusal names all that stands i
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
 from functools import lru_cache
 
 from dialer.compliance.calling_window import TZDATA_VERSION, ZoneUnknown
 from dialer.compliance.checks import (
-    CAMPAIGN_HOURS,
-    OWN_COOLDOWN,
-    OWN_GAP,
     Case,
-    cap_checks,
-    clock_text,
     consent_checks,
-    cooldown_checks,
-    counted,
     emergency_checks,
-    free_from,
-    hours_checks,
     internal_checks,
-    law_window,
     line_checks,
     list_checks,
-    litigator_checks,
-    own_checks,
-    own_counted,
-    own_window,
+    litigator_check,
     reassigned_check,
-    revocation_checks,
+    revocation_check,
     showing_checks,
     unruled_list_checks,
 )
 from dialer.compliance.facts import Facts
 from dialer.compliance.grounds import grounds_of
 from dialer.compliance.hours import EPOCH_ORDINAL, LocalTime, local, midnights, opens
+from dialer.compliance.hours_checks import (
+    CAMPAIGN_HOURS,
+    clock_text,
+    hours_checks,
+    law_window,
+    own_hours_check,
+    own_window,
+)
 from dialer.compliance.law import CapRule, PortRule, Ruleset
 from dialer.compliance.law_in_force import LawInForce, law_in_force
+from dialer.compliance.limit_checks import (
+    OWN_COOLDOWN,
+    OWN_GAP,
+    cap_checks,
+    cooldown_checks,
+    counted,
+    free_from,
+    own_checks,
+    own_counted,
+)
 from dialer.compliance.line import effective_line
 from dialer.compliance.place import Place
 from dialer.model.instant import DAY_MS, Instant
@@ -73,8 +77,7 @@ def decide(facts: Facts, ruleset: Ruleset, now: Instant) -> Screening:
         raise TypeError(f"now must be an Instant (UTC milliseconds), not {now!r}")
     case, checks = _look(facts, ruleset, now)
     failing = [check for check in checks if not check.passed]
-    used = {exemption for check in checks for exemption in check.lifted_by}
-    exemptions = tuple(exemption for exemption in Exemption if exemption in used)
+    exemptions = _exemptions(checks)
     jurisdictions = tuple(case.law.jurisdictions) if case is not None else ()
     zones = facts.place.zones
     approvals = _approvals(case) if case is not None else ()
@@ -111,6 +114,12 @@ def decide(facts: Facts, ruleset: Ruleset, now: Instant) -> Screening:
     )
 
 
+def _exemptions(checks: list[RuleCheck]) -> tuple[Exemption, ...]:
+    """Those used by any check, in their own order."""
+    used = {exemption for check in checks if check.lifted_by for exemption in check.lifted_by}
+    return tuple(exemption for exemption in Exemption if exemption in used) if used else ()
+
+
 def caps_in_force(facts: Facts, ruleset: Ruleset, now: Instant) -> tuple[CapRule, ...]:
     """The statutory caps that bind a call with these facts, those an exemption lifts left out: a
     slot under each is to be reserved before the dial."""
@@ -127,7 +136,7 @@ def _look(facts: Facts, ruleset: Ruleset, now: Instant) -> tuple[Case | None, li
     if place.fault is not None:
         explain = f"{place.fault_explain.rstrip('.')}."
         return None, [RuleCheck("number", place.fault, False, {}, (), explain)]
-    codes = _codes(place, ruleset)
+    codes = _codes(place.country, place.states, ruleset)
     if place.country not in facts.enabled or not codes:
         named = ", ".join(sorted(facts.enabled))
         explain = f"The number belongs to {place.country or 'no known country'}; enabled: {named}."
@@ -145,53 +154,57 @@ def _look(facts: Facts, ruleset: Ruleset, now: Instant) -> tuple[Case | None, li
     line = effective_line(facts, _grace_days(ruleset, codes[0]), now)
     law = law_in_force(ruleset, codes, facts.mode, facts.purpose, line.type, min(days), max(days))
     grounds = grounds_of(facts, law, now)
-    case = Case(facts, law, grounds, line, clocks, now)
-    checks = list(_checks(case, unknown))
-    on_consent = bool(law.consents) or any(
-        exemption in _CONSENT for check in checks for exemption in check.lifted_by
-    )
-    checks.append(reassigned_check(case, on_consent))
+    on = [each for each in facts.lists if each.name in facts.on_lists] if facts.on_lists else ()
+    case = Case(facts, on, law, grounds, line, clocks, now)
+    checks = [
+        *emergency_checks(case),
+        *internal_checks(case),
+        revocation_check(case),
+        litigator_check(case),
+        *list_checks(case),
+        *unruled_list_checks(case),
+        *consent_checks(case),
+        *line_checks(case),
+        *(hours_checks(case) if clocks else (_no_clock(place, unknown),)),
+    ]
+    if clocks and facts.hours is not None:
+        checks.append(own_hours_check(case, facts.hours))
+    checks += cap_checks(case)
+    checks += own_checks(case)
+    checks += cooldown_checks(case)
+    checks += showing_checks(case)
+    checks.append(reassigned_check(case, _rests_on_consent(case, checks)))
     return case, checks
 
 
-def _checks(case: Case, unknown_zone: str | None) -> Iterator[RuleCheck]:
-    yield from emergency_checks(case)
-    yield from internal_checks(case)
-    yield from revocation_checks(case)
-    yield from litigator_checks(case)
-    yield from list_checks(case)
-    yield from unruled_list_checks(case)
-    yield from consent_checks(case)
-    yield from line_checks(case)
-    if case.clocks:
-        yield from hours_checks(case)
-    else:
-        yield RuleCheck(
-            "zones",
-            ReasonCode.TZ_UNKNOWN,
-            False,
-            {"zones": list(case.facts.place.zones)},
-            (),
-            f"The time zone {unknown_zone!r} is not in the zone data {TZDATA_VERSION}, so no hour "
-            "is known to be lawful."
-            if unknown_zone
-            else "No time zone is known for the number, so no hour is known to be lawful.",
-        )
-    yield from cap_checks(case)
-    yield from own_checks(case)
-    yield from cooldown_checks(case)
-    yield from showing_checks(case)
+def _rests_on_consent(case: Case, checks: list[RuleCheck]) -> bool:
+    return bool(case.law.consents) or any(
+        exemption in _CONSENT for check in checks for exemption in check.lifted_by
+    )
+
+
+def _no_clock(place: Place, unknown_zone: str | None) -> RuleCheck:
+    return RuleCheck(
+        "zones",
+        ReasonCode.TZ_UNKNOWN,
+        False,
+        {"zones": list(place.zones)},
+        (),
+        f"The time zone {unknown_zone!r} is not in the zone data {TZDATA_VERSION}, so no hour "
+        "is known to be lawful."
+        if unknown_zone
+        else "No time zone is known for the number, so no hour is known to be lawful.",
+    )
 
 
 @lru_cache(maxsize=8192)
-def _codes(place: Place, ruleset: Ruleset) -> tuple[str, ...]:
+def _codes(country: str, states_of_place: tuple[str, ...], ruleset: Ruleset) -> tuple[str, ...]:
     """The jurisdictions whose rows bind, the country first. A state of the country without a file
     would leave its law out: then there is no country either."""
-    country = place.country
     if country not in ruleset.jurisdictions:
         return ()
     also = ruleset.jurisdictions[country].also
-    states = [f"{country}-{state}" for state in place.states]
+    states = [f"{country}-{state}" for state in states_of_place]
     if country == "US" and any(state not in ruleset.jurisdictions for state in states):
         return ()
     return (country, *also, *(state for state in states if state in ruleset.jurisdictions))
@@ -223,10 +236,13 @@ def _next_allowed(
     is looked at next, until all pass. So no allowed instant is skipped."""
     at = now
     while case is not None and at - now <= HORIZON_MS:
-        nexts = [_not_before(case, check) for check in failing]
-        if any(each is None for each in nexts):
-            return None
-        at = max(each for each in nexts if each is not None)
+        latest = at
+        for check in failing:
+            earliest = _not_before(case, check)
+            if earliest is None:
+                return None
+            latest = max(latest, earliest)
+        at = latest
         case, checks = _look(facts, ruleset, at)
         failing = [check for check in checks if not check.passed]
         if not failing:
@@ -253,9 +269,11 @@ def _by_waiting(case: Case, check: RuleCheck) -> Instant | None:
         return _cap_free(case, check)
     zones, guard_ms = facts.place.zones, facts.end_guard_ms
     if check.rule == CAMPAIGN_HOURS:
-        return opens(zones, lambda ordinal: own_window(case, ordinal), later, guard_ms)
+        hours = facts.hours
+        assert hours is not None, "the check is made only where the campaign has hours"
+        return opens(zones, lambda ordinal: own_window(hours, ordinal), later, guard_ms)
     rule = next(rule for rule in case.law.hours if rule.name == check.rule)
-    return opens(zones, lambda ordinal: law_window(case, rule, ordinal), later, guard_ms)
+    return opens(zones, lambda ordinal: law_window(case.law, rule, ordinal), later, guard_ms)
 
 
 def _cap_free(case: Case, check: RuleCheck) -> Instant | None:
@@ -264,7 +282,7 @@ def _cap_free(case: Case, check: RuleCheck) -> Instant | None:
         return Instant(max(attempt.at for attempt in facts.attempts) + facts.min_gap_ms)
     for rule in case.law.caps:
         if rule.name == check.rule:
-            return free_from(counted(case, rule), rule.limit, rule.window_ms, now)
+            return free_from(counted(case), rule.limit, rule.window_ms, now)
     cap = next(cap for cap in facts.own_caps if f"own/{cap.name}" == check.rule)
     if cap.limit < 1:
         return None
@@ -304,6 +322,8 @@ def _turning_days(law: LawInForce) -> tuple[int, ...]:
 
 def _approvals(case: Case) -> tuple[str, ...]:
     """Rows and holidays an officer loosened that this decision was made under."""
+    if not case.law.approvals and not case.law.holidays_off:
+        return ()
     found = dict.fromkeys(case.law.approvals)
     for code, jurisdiction in case.law.jurisdictions.items():
         for clock, _ in case.clocks if jurisdiction.switched_off else ():
