@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,6 +15,8 @@ from dialer.compliance.facts import InternalRequest
 from dialer.compliance.law_archive import archived
 from dialer.compliance.law_files import load_law
 from dialer.compliance.suppression import NumberList
+from dialer.dnc.index import ListIdentity, SetKind
+from dialer.dnc.working_set import NumberSet
 from dialer.model.audit_reports import ERASED, RuleOutcome
 from dialer.model.calls import AttemptId
 from dialer.model.errors import OperatorError
@@ -411,3 +414,16 @@ async def test_no_month_and_no_campaign_are_refused(
     await store.append([dialled(7, 1)])
     with pytest.raises(OperatorError, match=said):
         await month_of_drops(store, {}, load_law(), {"US"}, campaign, month, NOW)
+
+
+def test_copies_kept_are_found_by_name_and_digest(tmp_path: Path) -> None:
+    listed = NumberSet()
+    listed.add(np.array([int(number(0)[1:])], dtype=np.uint64))
+    identity = ListIdentity("national", SetKind.NATIONAL, NOON, sha256="ab" * 32)
+    (tmp_path / "national").mkdir()
+    listed.finish().write(tmp_path / "national" / "000001-abababababab.idx", identity)
+    (tmp_path / "national" / "000002-spoilt.idx").write_bytes(b"no index at all")
+    kept = kept_lists([], [tmp_path, tmp_path / "nowhere"])
+    assert list(kept) == [("national", "ab" * 32)]
+    assert number(0) in kept["national", "ab" * 32]
+    assert number(1) not in kept["national", "ab" * 32]
