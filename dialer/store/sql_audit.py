@@ -41,7 +41,7 @@ from dialer.store.tables import (
     RULESET_FILE,
     SCREENING_COUNT,
 )
-from dialer.store.writer import Transaction
+from dialer.store.transaction import Transaction
 
 T = TypeVar("T")
 

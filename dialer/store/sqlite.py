@@ -44,7 +44,8 @@ from dialer.store.projections import erased, user_added
 from dialer.store.record_rows import records_of, store_piece
 from dialer.store.reservations import SharedBook
 from dialer.store.sql_audit import SqlAuditTrail
-from dialer.store.writer import Entries, Refill, Transaction, Work, Writer
+from dialer.store.transaction import Transaction
+from dialer.store.writer import Entries, Refill, Work, Writer
 
 FLUSH_S = 5.0
 """How long `run` may take to commit what it was given once it is cancelled."""
