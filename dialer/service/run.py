@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import trio
 
+from dialer import __version__
 from dialer.carrier.port import Carrier, Emit
 from dialer.carrier.sip.pool import SipCarrier
 from dialer.compliance.law_archive import archived
@@ -175,7 +176,9 @@ class Service:
         dispatcher.handle(await store.restore(clock.now()))
         law = archived(self._data.ruleset, self._data.overlays)
         await store.keep_ruleset(law, clock.now(), "service")
-        store.carry_out(_changed("started", clock.now(), clock_shift_ms=clock.shift_ms))
+        store.carry_out(
+            _changed("started", clock.now(), clock_shift_ms=clock.shift_ms, version=__version__)
+        )
 
     async def _import_lists(self, office: ServiceOffice, store: Store, clock: ServiceClock) -> None:
         """Lists named in campaign files; one imported before loads nothing again."""
