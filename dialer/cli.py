@@ -228,7 +228,7 @@ def audit() -> None:
     """The journal."""
 
 
-for command in (cli_audit.verify, cli_audit.export, cli_audit.key, cli_audit.erase):
+for command in cli_audit.COMMANDS:
     audit.add_command(command)
 cli_audit_queries.add_to(audit)
 

@@ -1,11 +1,10 @@
-"""`dialer audit verify`, `export`, `key`, `erase`: the journal checked, handed over, and made to
-forget. Checking a bundle needs neither settings nor a database."""
+"""`dialer audit verify`, `export`, `key`, `erase`, `retain`: the journal checked, handed over, and
+made to forget. Checking a bundle needs neither settings nor a database."""
 
 from __future__ import annotations
 
 import os
 from dataclasses import asdict
-from datetime import datetime
 from functools import partial
 from pathlib import Path
 
@@ -14,15 +13,16 @@ import trio
 
 from dialer.audit.bundle import BundleReport, verify_bundle
 from dialer.audit.checkpoints import NoCheckpoint, Witness, notes_in
-from dialer.cli_base import config_option, json_option, plain_errors, put, say
+from dialer.cli_base import config_option, instant_given, json_option, plain_errors, put, say
 from dialer.model.errors import OperatorError, Problem
-from dialer.model.instant import Instant, instant_of, rfc3339
+from dialer.model.instant import Instant, rfc3339
 from dialer.model.journal import Verification
 from dialer.service.clock import now_of
 from dialer.service.control import ExportJournaled, ask_service, exported_entry, user_name
 from dialer.service.offline import reading, writing
 from dialer.settings import Settings, read_settings
 from dialer.store.bundles import Made, Wanted
+from dialer.store.retention import FLOOR_YEARS, Retained, years_before
 
 _file = click.Path(path_type=Path, exists=True, dir_okay=False)
 
@@ -129,7 +129,7 @@ def export(since: str, until: str, out: Path, numbers: bool, config: Path, as_js
     with plain_errors():
         settings = read_settings(config)
         me = user_name(os.getuid())
-        wanted = Wanted(_instant("--from", since), _instant("--to", until), numbers, me)
+        wanted = Wanted(instant_given("--from", since), instant_given("--to", until), numbers, me)
         if out.exists():
             raise OperatorError(
                 Problem(str(out), None, "the file exists", "", "Choose another name.")
@@ -202,21 +202,43 @@ async def _erase(settings: Settings, number: str, because: str) -> int:
         return await store.erase(number, now_of(settings), by, because)
 
 
-def _instant(option: str, text: str) -> Instant | None:
-    if not text:
-        return None
-    try:
-        return instant_of(datetime.fromisoformat(text))
-    except ValueError as error:
-        raise OperatorError(
-            Problem(
-                option,
-                None,
-                f"not an instant: {error}",
-                text,
-                "Write it like 2026-11-21T08:00:00Z or 2026-11-21T08:00:00-05:00.",
-            )
-        ) from error
+@click.command()
+@click.option(
+    "--older-than",
+    "years",
+    type=click.IntRange(FLOOR_YEARS, 100),
+    help="Years since the last use; the settings' keep_years without it.",
+)
+@click.option("--dry-run", is_flag=True, help="Only say what would go.")
+@config_option
+@json_option
+def retain(years: int | None, dry_run: bool, config: Path, as_json: bool) -> None:
+    """Remove working data whose time is over, and prove in the journal what went. The service does
+    the same every day; the command works only while none runs, a dry run always."""
+    with plain_errors():
+        settings = read_settings(config)
+        kept = settings.audit.keep_years if years is None else years
+        older_than = years_before(now_of(settings), kept)
+        if dry_run:
+            found = trio.run(partial(reading(settings).would_retain, older_than, kept))
+        else:
+            found = trio.run(partial(_retain, settings, older_than, kept))
+        say(f"last used before {rfc3339(older_than)}, {'to go' if dry_run else 'gone'}:")
+        for name, removed in found.tables.items():
+            say(f"  {name.replace('_', ' '):15} {removed.rows:9} rows  root {removed.root}")
+        say(f"  {'look-up table':15} {found.personal:9} values")
+        if as_json:
+            put(asdict(found))
+
+
+async def _retain(settings: Settings, older_than: Instant, years: int) -> Retained:
+    async with writing(settings) as store:
+        by = f"{user_name(os.getuid())} (command)"
+        return await store.retain(older_than, years, now_of(settings), by)
+
+
+COMMANDS = (verify, export, key, erase, retain)
+"""What `dialer audit` has from here."""
 
 
 def _text(file: Path) -> str:

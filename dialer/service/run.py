@@ -32,6 +32,7 @@ from dialer.service.list_shelf import put_in_force
 from dialer.service.loading import OperatorData, suppressions_of
 from dialer.service.office import ServiceOffice
 from dialer.service.questions import store_leads
+from dialer.service.retaining import retain_daily
 from dialer.settings import Settings
 from dialer.store.port import Store
 from dialer.store.reservations import SharedBook
@@ -107,6 +108,8 @@ class Service:
         async with anchoring(anchors), trio.open_nursery() as keeping:
             await keeping.start(store.run)
             await self._restore(store, dispatcher, clock)
+            years = self._settings.audit.keep_years
+            keeping.start_soon(retain_daily, store, clock.now, years, alarm)
             async with trio.open_nursery() as calling:
                 calling.start_soon(dispatcher.run)
                 if self._data.shelf is not None:

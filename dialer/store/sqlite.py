@@ -32,7 +32,7 @@ from dialer.model.leads import LeadFile
 from dialer.model.record_files import RecordFile, RecordsReport
 from dialer.model.records import NO_RECORDS, NumberRecords
 from dialer.model.reports import CampaignReport, ImportReport, RefusalRow, User
-from dialer.store import chained, reports
+from dialer.store import chained, reports, retention
 from dialer.store.bundles import Made, Wanted, write_bundle
 from dialer.store.checkpointing import keep_stamp, newest_checkpoints
 from dialer.store.database import BUSY_S, reading_engine
@@ -309,6 +309,29 @@ class SqlStore(SqlAuditTrail):
             return values
 
         return await self._alone(erase)
+
+    async def retain(
+        self, older_than: Instant, years: int, now: Instant, by: str
+    ) -> retention.Retained:
+        """Remove what was last used before `older_than`; see `retention`. Journaled as RETENTION,
+        where anything went. Raises JournalFault where the database fails: then nothing went."""
+
+        def retain(transaction: Transaction) -> retention.Retained:
+            found = retention.retain(
+                transaction.connection, transaction.key, older_than, years, remove=True
+            )
+            if found.rows or found.personal:
+                transaction.write(writable(found.entry(now, by)))
+            return found
+
+        return await self._alone(retain)
+
+    async def would_retain(self, older_than: Instant, years: int) -> retention.Retained:
+        """What `retain` would remove now."""
+        key = await self._personal_key()
+        return await self._read(
+            lambda connection: retention.retain(connection, key, older_than, years, remove=False)
+        )
 
     async def keep_stamp(self, note: str, stamp: bytes) -> None:
         """Keep a time stamping authority's response with the checkpoint it is of."""

@@ -160,3 +160,14 @@ def test_a_number_is_erased(settings: Settings) -> None:
     with closing(sqlite3.connect(settings.database)) as database:
         found = database.execute("SELECT count(*) FROM personal WHERE value = ?", [number(0)])
         assert found.fetchone() == (0,)
+
+
+def test_what_is_over_is_told_and_removed(settings: Settings) -> None:
+    told = dialer(settings, "audit", "retain", "--dry-run", "--json")
+    figures = json.loads(told.stdout)
+    assert figures["years"] == 5
+    assert {name: table["rows"] for name, table in figures["tables"].items()} == dict.fromkeys(
+        ("call_attempt", "lead", "rejected_row", "number_record"), 0
+    )
+    assert "gone" in dialer(settings, "audit", "retain", "--older-than", "7").stderr
+    dialer(settings, "audit", "retain", "--older-than", "4", status=2)
