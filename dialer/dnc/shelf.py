@@ -100,13 +100,23 @@ class ListShelf:
 
     def reload_if_changed(self) -> bool:
         """Look whether another version has become active, and open it. Without a change it costs
-        one `stat` a list. Raises OperatorError for a version that is not whole; what was active
-        before then stays in use here."""
+        one `stat` a list. Raises OperatorError for a version that is not whole, and for a list that
+        is gone without having been retired; what was active before then stays in use here."""
         seen = _pointers(self._root)
         if seen == self._seen:
             return False
-        indexes: dict[str, NumberIndex] = {}
         before = self._seen or {}
+        if before.keys() - seen.keys():
+            raise OperatorError(
+                Problem(
+                    str(self._root),
+                    None,
+                    "a list has vanished while it was in use",
+                    ", ".join(sorted(before.keys() - seen.keys())),
+                    "Import it again; to do without it, use `dialer dnc retire`.",
+                )
+            )
+        indexes: dict[str, NumberIndex] = {}
         for name, mark in seen.items():
             if before.get(name) == mark:
                 indexes.update(

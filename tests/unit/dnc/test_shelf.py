@@ -223,6 +223,16 @@ def test_a_running_service_sees_a_new_version(rig: Rig) -> None:
     assert "+12125550100" in old  # an index in use outlives its file
 
 
+def test_a_list_that_vanishes_stays_in_use(rig: Rig) -> None:
+    rig.bring(lines(*MANY))
+    running = ListShelf(rig.root)
+    assert "+12125550100" in running.active()["national"]
+    (rig.root / "national" / "active.json").unlink()
+    with pytest.raises(OperatorError, match="vanished"):
+        running.reload_if_changed()
+    assert "+12125550100" in running.active()["national"]
+
+
 def test_a_damaged_list_stops_the_shelf_until_it_is_imported_again(rig: Rig) -> None:
     manifest = rig.bring(lines(*MANY))
     file = rig.root / "national" / manifest.sets[0].file
