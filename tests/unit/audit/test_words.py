@@ -20,7 +20,7 @@ from dialer.audit.words import (
 )
 from dialer.model.calls import AttemptId
 from dialer.model.instant import DAY_MS, HOUR_MS, MINUTE_MS, Instant
-from dialer.model.journal import EntryKind, JournalEntry, StoredEntry
+from dialer.model.journal import EntryKind, JournalEntry, JsonValue, StoredEntry
 from tests.screened_entries import NOON
 
 
@@ -40,7 +40,7 @@ def test_durations(ms: int, said: str) -> None:
 
 
 def test_values_are_told_by_what_they_are() -> None:
-    inputs = {
+    inputs: dict[str, JsonValue] = {
         "obtained_at": NOON,
         "age_days": 3,
         "window_ms": DAY_MS,
