@@ -65,6 +65,15 @@ class ReservationSettings(_Table):
     node: Annotated[str, Field(min_length=1)] | None = None
 
 
+class ClockSettings(_Table):
+    """`max_offset_s`: further off, or not known to be within it, and nobody is dialled. `check`:
+    `kernel` asks the kernel how its clock is disciplined; `off` asks nobody, which only a service
+    that places calls on this machine alone may (a demo, a test, a container)."""
+
+    max_offset_s: Annotated[float, Field(gt=0, le=1)] = 1.0
+    check: Literal["kernel", "off"] = "kernel"
+
+
 def _anchor(text: str) -> str:
     if not text or text in ("syslog:", "http://", "https://"):
         raise ValueError("must be a file, an http(s) address, syslog, or syslog:SOCKET")
@@ -104,6 +113,7 @@ class _File(_Table):
     rules: Path = Path("rules")
     data: Path = Path("var")
     clock_shift_s: int = 0
+    clock: ClockSettings = ClockSettings()
     web: WebSettings = WebSettings()
     carrier: CarrierSettings = CarrierSettings()
     reservations: ReservationSettings = ReservationSettings()
@@ -136,6 +146,7 @@ class Settings:
     rules: Path | None = None
     reservations: ReservationSettings = field(default_factory=ReservationSettings)
     audit: AuditSettings = field(default_factory=AuditSettings)
+    clock: ClockSettings = field(default_factory=ClockSettings)
 
     @property
     def database(self) -> Path:
@@ -187,6 +198,7 @@ def read_settings(file: Path) -> Settings:
         rules=folder / read.rules,
         data=folder / read.data,
         clock_shift_s=read.clock_shift_s,
+        clock=read.clock,
         enabled=frozenset(read.enabled),
         web=read.web,
         carrier=carrier,
@@ -238,6 +250,16 @@ def _contradictions(where: str, read: _File, line: Any) -> list[Problem]:
                     "a service with a shifted clock may place calls on this machine only",
                     trunk.address,
                     "Remove clock_shift_s, or use a loopback trunk.",
+                )
+            )
+        if read.clock.check == "off" and not is_loopback(host):
+            problems.append(
+                Problem(
+                    where,
+                    line(("trunks", place, "address")),
+                    "a service that does not check its clock may place calls on this machine only",
+                    trunk.address,
+                    'Remove check = "off" from [clock], or use a loopback trunk.',
                 )
             )
     return problems

@@ -50,6 +50,9 @@ def build_world(
     settings.write_text(
         f"""clock_shift_s = {shift_s}
 
+[clock]
+check = "off"
+
 [web]
 port = 0
 

@@ -174,6 +174,8 @@ def _stopped(floor: FloorState, desk: Desk, now: Instant) -> str:
         return f"The campaign is {desk.state.lower()}: a manager has to start it."
     if not floor.journal_ok:
         return "The journal cannot be written: dialling stops until it can (see alarms)."
+    if floor.clock_wrong:
+        return f"Nobody is dialled by a clock that may be wrong: {floor.clock_wrong}."
     return _registries(floor, now)
 
 

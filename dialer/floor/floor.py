@@ -113,6 +113,8 @@ class Floor:
         match event:
             case e.DeadlineReached():
                 pass
+            case e.ClockJudged():
+                self._clock_judged(event, now)
             case e.CapacityChanged(legs=legs):
                 self._capacity_changed(legs, now)
             case e.LegsLost(legs=legs, worker=worker):
@@ -263,6 +265,26 @@ class Floor:
         if legs == 0 and floor.capacity > 0:
             floor.alarm("no_capacity", "No SIP worker is left: nothing can be dialled.", now)
         floor.capacity = legs
+
+    def _clock_judged(self, event: e.ClockJudged, now: Instant) -> None:
+        """No dial by a clock nobody vouches for; each change is journaled."""
+        floor = self._state
+        was_wrong, floor.clock_wrong = floor.clock_wrong, "" if event.healthy else event.why
+        if bool(was_wrong) is not event.healthy:
+            return
+        floor.record(
+            JournalEntry(
+                EntryKind.SERVICE_CHANGED,
+                now,
+                data={"change": "clock", "healthy": event.healthy, "why": event.why},
+            )
+        )
+        if not event.healthy:
+            floor.alarm(
+                "clock_wrong",
+                f"Nobody is dialled: {event.why}. Calls in progress go on.",
+                now,
+            )
 
     def _journal_failed(self, why: str, now: Instant) -> None:
         floor = self._state

@@ -175,6 +175,8 @@ class FloorState:
         self.capacity = 0
         self.journal_ok = True
         self.draining = False
+        self.clock_wrong = ""
+        """In words, why nobody may be dialled by this machine's clock."""
         self.alarms: deque[str] = deque(maxlen=ALARMS_KEPT)
         self.next_attempt = AttemptId(1)
         self._next_leg = 0

@@ -21,6 +21,15 @@ class DeadlineReached:
     """The instant the floor asked to be woken at has come (waking early or late does no harm)."""
 
 
+@dataclass(frozen=True, slots=True)
+class ClockJudged:
+    """Somebody held this machine's clock against its time servers. Where it is not `healthy`, or
+    nobody can tell, `why` says so in words and nobody is dialled until it is."""
+
+    healthy: bool
+    why: str = ""
+
+
 # --- carrier ----------------------------------------------------------------------------------
 
 
@@ -407,4 +416,4 @@ StoreEvent = (
     | JournalRecovered
     | Restored
 )
-Event = DeadlineReached | CarrierEvent | AgentEvent | ManagerEvent | StoreEvent
+Event = DeadlineReached | ClockJudged | CarrierEvent | AgentEvent | ManagerEvent | StoreEvent

@@ -55,7 +55,7 @@ class EntryKind(StrEnum):
     USER_CHANGED = "USER_CHANGED"
     """user, role, change (added, password_changed, removed, signed_in, refused)."""
     SERVICE_CHANGED = "SERVICE_CHANGED"
-    """change (started, draining, stopped, clock), and what it concerned."""
+    """change (started, draining, stopped, clock), and what it concerned (clock: healthy, why)."""
     ALARM = "ALARM"
     """text."""
     EXPORTED = "EXPORTED"

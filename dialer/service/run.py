@@ -26,6 +26,7 @@ from dialer.model.journal import EntryKind, JournalEntry, JsonValue
 from dialer.service.anchoring import anchoring, anchors_of
 from dialer.service.audit_queries import RulesInUse
 from dialer.service.clock import ServiceClock
+from dialer.service.clock_health import ClockWatch
 from dialer.service.control import ControlSocket
 from dialer.service.dispatcher import Dispatcher
 from dialer.service.list_shelf import put_in_force
@@ -120,6 +121,10 @@ class Service:
                 await self._import_lists(office, store, clock)
                 async with trio.open_nursery() as showing:
                     await showing.start(ControlSocket(self._settings.data, office).run)
+                if self._settings.clock.check == "kernel":
+                    watch = ClockWatch(clock, self._settings.clock.max_offset_s, dispatcher.emit)
+                    dispatcher.handle(watch.judge())
+                    calling.start_soon(watch.run)
                     app = build_app(
                         office,
                         secret_key=self._settings.secret_key(),
