@@ -6,7 +6,6 @@ decided again by `dialer.compliance`.
 
 from __future__ import annotations
 
-import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -24,7 +23,6 @@ from dialer.compliance.law_archive import citation_of, law_in
 from dialer.compliance.law_files import load_law
 from dialer.compliance.numbering import Unreadable, read_number
 from dialer.dnc.shelf import ListShelf
-from dialer.intake.case_lines import screen_line
 from dialer.model.audit_reports import (
     DecidedEntry,
     Explanation,
@@ -38,7 +36,7 @@ from dialer.model.drop_reports import DropSheet
 from dialer.model.errors import JournalFault, OperatorError, Problem
 from dialer.model.instant import DAY_MS, HOUR_MS, Instant
 from dialer.model.journal import EntryKind, StoredEntry
-from dialer.service.list_shelf import freshness
+from dialer.service.list_shelf import Freshness, freshness
 from dialer.store.audit_port import AuditTrail
 
 PAGE = 1_000
@@ -63,33 +61,29 @@ class RulesInUse:
         """Every list in force, by name. Raises OperatorError for a list that is not whole."""
         if self.shelf is None:
             return ()
-        return tuple(
-            ListFreshness(
-                name=each.name,
-                kind=each.kind,
-                state=each.state,
-                obtained_at=each.obtained_at,
-                issued_at=each.issued_at,
-                age_days=each.age_days,
-                max_age_days=each.max_age_days,
-                entries=each.entries,
-                sha256=each.sha256,
-            )
-            for each in freshness(self.shelf, self.ruleset, now)
+        found = freshness(self.shelf, self.ruleset, now)
+        return tuple(self._line(each, self.shelf) for each in found)
+
+    def _line(self, each: Freshness, shelf: ListShelf) -> ListFreshness:
+        manifest = shelf.active_manifest(each.name.partition(":")[0])
+        return ListFreshness(
+            name=each.name,
+            kind=each.kind,
+            state=each.state,
+            obtained_at=each.obtained_at,
+            issued_at=each.issued_at,
+            age_days=each.age_days,
+            max_age_days=each.max_age_days,
+            entries=each.entries,
+            sha256=each.sha256,
+            rows_read=None if manifest is None else manifest.rows_read,
+            rows_rejected=None if manifest is None else manifest.rows_rejected,
         )
 
 
 def shipped_rules() -> RulesInUse:
     """The rules as shipped, for the United States, and no lists."""
     return RulesInUse(load_law(), frozenset({"US"}))
-
-
-def what_if(case: Mapping[str, object], rules: RulesInUse) -> Mapping[str, object]:
-    """The decision about a case as `dialer screen --cases` makes it, under the rules in use."""
-    if "overlay" in case:
-        return {"id": case.get("id"), "error": "overlay: the rules in force here are used"}
-    asked = {"enabled": sorted(rules.enabled), **case, "overlay": list(rules.overlays)}
-    return screen_line(json.dumps(asked), rules.folder or Path())
 
 
 async def all_entries(ask: Callable[..., Awaitable[Any]]) -> AsyncIterator[StoredEntry]:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from dialer.compliance.law import ListRule, Ruleset
 from dialer.compliance.suppression import OtherSets, Suppressions
-from dialer.dnc.index import ListIdentity, NumberIndex, SetKind
+from dialer.dnc.index import NumberIndex, SetKind
 from dialer.dnc.manifest import Manifest
 from dialer.dnc.profile import find_profile
 from dialer.dnc.reading import Progress

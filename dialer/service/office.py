@@ -10,9 +10,19 @@ import trio
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from dialer.compliance.law import Ruleset
 from dialer.floor.floor import Floor
 from dialer.intake.lead_csv import read_leads
-from dialer.model.audit_reports import Explanation, ListFreshness, RefusalCounts, Trace
+from dialer.model.audit_reports import (
+    BundleMade,
+    ChainStatus,
+    Decided,
+    DecidedEntry,
+    Explanation,
+    ListFreshness,
+    RefusalCounts,
+    Trace,
+)
 from dialer.model.calls import AttemptId
 from dialer.model.commands import Record
 from dialer.model.drop_reports import DropSheet
@@ -34,17 +44,18 @@ from dialer.model.suppression import InForce
 from dialer.service.audit_queries import (
     RulesInUse,
     explain_attempt,
+    explain_entry,
     month_of_drops,
     refusal_counts,
     shipped_rules,
     trace_number,
-    what_if,
 )
 from dialer.service.clock import ServiceClock
 from dialer.service.dispatcher import Dispatcher
-from dialer.service.questions import check_number, store_leads
+from dialer.service.questions import check_number, store_leads, what_if
 from dialer.service.records import read_record_file, store_records
 from dialer.service.requests import emergency_of, request_of, withdrawal_of
+from dialer.service.vouching import Vouching
 from dialer.store.port import Store
 from dialer.telemetry.metrics import Metrics
 from dialer.web.office import OfficeBusy
@@ -80,6 +91,7 @@ class ServiceOffice:
         metrics: Metrics,
         data: Path,
         rules: RulesInUse | None = None,
+        vouching: Vouching | None = None,
     ) -> None:
         self._clock = clock
         self._floor = floor
@@ -88,6 +100,7 @@ class ServiceOffice:
         self._metrics = metrics
         self._data = data
         self._rules = rules or shipped_rules()
+        self._vouches = vouching
 
     @property
     def clock_shift_ms(self) -> int:
@@ -197,10 +210,32 @@ class ServiceOffice:
             self._store, campaigns, ruleset, enabled, campaign, month, self.now()
         )
 
+    async def explain_entry(self, seq: int) -> DecidedEntry | None:
+        return await explain_entry(self._store, seq)
+
+    @property
+    def ruleset(self) -> Ruleset:
+        return self._floor.ruleset
+
+    async def chain_status(self) -> ChainStatus:
+        return await self._vouching().chain_status()
+
+    async def export(
+        self, since: Instant | None, until: Instant | None, *, numbers: bool, by: str
+    ) -> BundleMade:
+        return await self._vouching().export(since, until, numbers=numbers, by=by, now=self.now())
+
+    def _vouching(self) -> Vouching:
+        if self._vouches is None:
+            raise OperatorError(
+                Problem("journal", None, "this service keeps its journal in memory alone")
+            )
+        return self._vouches
+
     async def list_freshness(self) -> Sequence[ListFreshness]:
         return await trio.to_thread.run_sync(self._rules.list_freshness, self.now())
 
-    async def what_if(self, case: Mapping[str, object]) -> Mapping[str, object]:
+    async def what_if(self, case: Mapping[str, object]) -> Decided:
         return await trio.to_thread.run_sync(what_if, case, self._rules)
 
     # --- requests not to be called, emergencies -----------------------------------------------

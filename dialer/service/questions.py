@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -16,6 +17,7 @@ from dialer.compliance.law import Ruleset
 from dialer.compliance.law_archive import citation_of
 from dialer.compliance.numbering import AMERICAN, Unreadable, read_number
 from dialer.floor.floor import Floor
+from dialer.intake.case_lines import decide_case
 from dialer.intake.csv_rows import write_refusals
 from dialer.leads.ordering import fresh_key
 from dialer.model.audit_reports import Decided
@@ -24,7 +26,7 @@ from dialer.model.leads import Lead, LeadFile
 from dialer.model.numbers import PhoneNumber
 from dialer.model.reports import ImportReport, NumberCheck
 from dialer.model.screening import Allowed, Screening
-from dialer.service.audit_queries import local_words
+from dialer.service.audit_queries import RulesInUse, local_words
 from dialer.store.port import Store
 
 HISTORY_SHOWN = 20
@@ -86,6 +88,15 @@ async def check_number(
         ),
         decided=decided_words("now", screened.facts, answer, now, floor.ruleset),
     )
+
+
+def what_if(case: Mapping[str, object], rules: RulesInUse) -> Decided:
+    """The decision about a case (its fields are those of `dialer screen --cases`) under the rules
+    in use. Nothing follows from it. Raises OperatorError with a problem for each field that will
+    not do."""
+    asked = {"enabled": sorted(rules.enabled), **case}
+    facts, answer, at = decide_case(asked, rules.ruleset)
+    return decided_words("if it were so", facts, answer, at, rules.ruleset)
 
 
 def decided_words(

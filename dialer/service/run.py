@@ -34,6 +34,7 @@ from dialer.service.loading import OperatorData, suppressions_of
 from dialer.service.office import ServiceOffice
 from dialer.service.questions import store_leads
 from dialer.service.retaining import retain_daily
+from dialer.service.vouching import Vouching
 from dialer.settings import Settings
 from dialer.store.port import Store
 from dialer.store.reservations import SharedBook
@@ -103,7 +104,14 @@ class Service:
         carrier = self._carrier(dispatcher.emit, clock.now, metrics)
         route = _Router(store, carrier, metrics)
         office = ServiceOffice(
-            clock, floor, dispatcher, store, metrics, self._settings.data, self._rules()
+            clock,
+            floor,
+            dispatcher,
+            store,
+            metrics,
+            self._settings.data,
+            self._rules(),
+            Vouching(store, anchors.states, self._settings.data),
         )
 
         async with anchoring(anchors), trio.open_nursery() as keeping:

@@ -28,11 +28,10 @@ from dialer.model.reports import Role
 from dialer.web.agent_pages import AgentPages
 from dialer.web.campaign_pages import ROLES as CAMPAIGN_ROLES
 from dialer.web.campaign_pages import CampaignPages
-from dialer.web.compliance_pages import CompliancePages
 from dialer.web.live import LiveSource, LiveStream, signed_out_event
 from dialer.web.office import Office, OfficeBusy
+from dialer.web.officer.pages import OfficerPages
 from dialer.web.rendering import Pages
-from dialer.web.request_pages import RequestPages
 from dialer.web.session import SESSION_HOURS, Sessions, Visit
 from dialer.web.site import Site
 from dialer.web.user_pages import UserPages
@@ -67,20 +66,19 @@ def build_app(office: Office, *, secret_key: str, secure_cookies: bool = False) 
     sent over TLS only."""
     pages = Pages(office)
     site = Site(office, pages, Sessions(office, pages), trio.Event())
-    agents, campaigns, compliance = AgentPages(site), CampaignPages(site), CompliancePages(site)
+    agents, campaigns, officers = AgentPages(site), CampaignPages(site), OfficerPages(site)
     sources: dict[str, tuple[tuple[Role, ...], LiveSourceOf]] = {
         "agent": ((Role.AGENT,), agents.live),
         "campaigns": (CAMPAIGN_ROLES, campaigns.live_list),
         "campaign": (CAMPAIGN_ROLES, campaigns.live_one),
-        "compliance": ((Role.COMPLIANCE,), compliance.live),
+        "compliance": ((Role.COMPLIANCE,), officers.live),
     }
     app = Starlette(
         routes=[
             *site.sessions.routes(),
             *agents.routes(),
             *campaigns.routes(),
-            *compliance.routes(),
-            *RequestPages(site).routes(),
+            *officers.routes(),
             *UserPages(site).routes(),
             Route("/live", _LiveEndpoint(site, sources).endpoint),
             Route("/healthz", partial(_health, office)),

@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from dialer.model.audit_reports import Explanation, ListFreshness, RefusalCounts, Trace
+from dialer.compliance.law import Ruleset
+from dialer.model.audit_reports import (
+    BundleMade,
+    ChainStatus,
+    Decided,
+    DecidedEntry,
+    Explanation,
+    ListFreshness,
+    RefusalCounts,
+    Trace,
+)
 from dialer.model.calls import AttemptId
 from dialer.model.drop_reports import DropSheet
 from dialer.model.events import AgentEvent, ManagerEvent
@@ -115,9 +125,28 @@ class Office(Protocol):
     async def list_freshness(self) -> Sequence[ListFreshness]:
         """Every list in force and how old its copy is, by name."""
 
-    async def what_if(self, case: Mapping[str, object]) -> Mapping[str, object]:
-        """What the gate would say to a case under the rules in force here: fields and answer are
-        those of `dialer screen --cases`, `{"id", "error"}` naming a field that is wrong."""
+    async def what_if(self, case: Mapping[str, object]) -> Decided:
+        """What the gate would say to a case under the rules in force here: the fields are those of
+        `dialer screen --cases`. Nothing follows from it. Raises OperatorError with a problem for
+        each field that will not do."""
+
+    async def explain_entry(self, seq: int) -> DecidedEntry | None:
+        """The decision an entry of the journal holds; None where there is no such entry, or it
+        holds none."""
+
+    @property
+    def ruleset(self) -> Ruleset:
+        """The rules in force here, with the overlays."""
+
+    async def chain_status(self) -> ChainStatus:
+        """What vouches for the journal. Raises JournalFault at a checkpoint that was changed."""
+
+    async def export(
+        self, since: Instant | None, until: Instant | None, *, numbers: bool, by: str
+    ) -> BundleMade:
+        """A bundle of the entries at `since` or later and before `until` (None: no bound), with or
+        without what the keys in them stand for; journaled. Raises OperatorError where there is no
+        entry of that time, JournalFault, and OfficeBusy where it cannot be journaled."""
 
     def metrics(self) -> tuple[bytes, str]:
         """The Prometheus exposition and its content type."""

@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from starlette.responses import HTMLResponse
 
+from dialer.audit.words import duration, stamp
+from dialer.compliance.reason_texts import REASON_TEXTS
 from dialer.model.agents import AgentState
 from dialer.model.instant import Instant, rfc3339, utc
 from dialer.web.office import Office
@@ -61,8 +63,11 @@ class Pages:
             percent=percent_text,
             count=count_text,
             words=words,
+            there=there_text,
+            stamp=stamp,
+            duration=duration,
         )
-        self._environment.globals.update(state_words=STATE_WORDS)
+        self._environment.globals.update(state_words=STATE_WORDS, reasons=REASON_TEXTS)
 
     def html(self, template: str, **context: object) -> Markup:
         """The template's text. `now` and `clock_shift_ms` are the service clock's."""
@@ -92,6 +97,14 @@ def utc_text(instant: Instant) -> str:
 def local_text(instant: Instant, zone: str) -> str:
     """`Sat 21 Nov, 12:30` in an IANA zone."""
     return utc(instant).astimezone(ZoneInfo(zone)).strftime("%a %d %b, %H:%M")
+
+
+def there_text(instant: Instant, zone: str) -> str:
+    """`local_text`, "" for a zone that is not known."""
+    try:
+        return local_text(instant, zone)
+    except (ZoneInfoNotFoundError, ValueError):
+        return ""
 
 
 def length_text(length_ms: int) -> str:

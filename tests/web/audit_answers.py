@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from dialer.audit.explain import explain
+from dataclasses import replace
+
+from dialer.audit.explain import decided, explain, screening_of
 from dialer.audit.trace import trace
 from dialer.compliance.drop_sheet import drop_sheet
 from dialer.compliance.facts import InternalRequest
 from dialer.compliance.law_archive import citation_of
 from dialer.compliance.law_files import load_law
 from dialer.model.audit_reports import (
+    AnchorLine,
+    ChainStatus,
+    CheckpointLine,
+    DecidedEntry,
     Explanation,
     ListFreshness,
     Listing,
@@ -63,6 +69,25 @@ def a_trace() -> Trace:
         turned_away(1, facts(internal=(_REQUEST,)), NOON + 3 * HOUR_MS),
     ]
     return trace(number(0), stored(entries), (listing,))
+
+
+def a_decided_entry() -> DecidedEntry:
+    """Entry 4: refused for a request made before."""
+    law = load_law()
+    entry = turned_away(1, facts(internal=(_REQUEST,)), NOON + 3 * HOUR_MS)
+    (kept,) = stored([entry])
+    screening_ = screening_of(kept)
+    found = screening_["facts"]
+    assert isinstance(found, dict)
+    words = decided(
+        "as it was written down",
+        kept,
+        screening_,
+        found,
+        lambda zone, at: "Tue 2026-12-01 15:00:00",
+        lambda label, rule, at: citation_of(law, rule, at),
+    )
+    return DecidedEntry(replace(kept, seq=4), replace(words, seq=4))
 
 
 def counts() -> RefusalCounts:
@@ -130,5 +155,15 @@ LISTS = (
         max_age_days=31,
         entries=249_000_000,
         sha256="ab" * 32,
+    ),
+)
+
+CHAIN = ChainStatus(
+    "dialer/sample+00000000+AQ==",
+    (CheckpointLine(250, NOON, True), CheckpointLine(120, Instant(NOON - HOUR_MS), False)),
+    2,
+    (
+        AnchorLine("/mnt/kept/checkpoints", 250, NOON, 0, ""),
+        AnchorLine("https://anchor.example/notes", None, None, 3, "no route to host"),
     ),
 )

@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from io import BytesIO
 
 import trio
 
-from dialer.intake.case_lines import screen_line
+from dialer.compliance.law import Ruleset
+from dialer.compliance.law_files import load_law
 from dialer.model.agents import AgentState
-from dialer.model.audit_reports import Explanation, ListFreshness, RefusalCounts, Trace
+from dialer.model.audit_reports import (
+    BundleMade,
+    ChainStatus,
+    Decided,
+    DecidedEntry,
+    Explanation,
+    ListFreshness,
+    RefusalCounts,
+    Trace,
+)
 from dialer.model.calls import AttemptId, AttemptState
 from dialer.model.campaigns import AgentProfile, CallingHours, Campaign, CampaignState, DialMode
 from dialer.model.dispositions import AgentDisposition
 from dialer.model.drop_reports import DropSheet
-from dialer.model.errors import OperatorError, Problem
+from dialer.model.errors import JournalFault, OperatorError, Problem
 from dialer.model.events import (
     AgentDisposed,
     AgentEvent,
@@ -42,6 +52,8 @@ from dialer.model.reports import (
 )
 from dialer.model.snapshot import AgentView, CallView, CampaignView, FloorSnapshot
 from dialer.model.suppression import InForce
+from dialer.service.audit_queries import shipped_rules
+from dialer.service.questions import what_if
 from dialer.web.office import OfficeBusy
 from tests.web import audit_answers
 
@@ -187,6 +199,8 @@ class FakeOffice:
     requests: list[tuple[object, ...]] = field(default_factory=list)
     """What officers asked for, field by field."""
     declared: list[str] = field(default_factory=list)
+    exports: list[tuple[Instant | None, Instant | None, bool, str]] = field(default_factory=list)
+    chain_fault: str = ""
     durable: bool = True
     waiting: int = 0
     """How many live streams wait for a change."""
@@ -409,10 +423,38 @@ class FakeOffice:
         await trio.lowlevel.checkpoint()
         return audit_answers.LISTS
 
-    async def what_if(self, case: Mapping[str, object]) -> Mapping[str, object]:
+    async def what_if(self, case: Mapping[str, object]) -> Decided:
         """By the rules as shipped."""
         await trio.lowlevel.checkpoint()
-        return screen_line(json.dumps(case))
+        return what_if(case, shipped_rules())
+
+    async def explain_entry(self, seq: int) -> DecidedEntry | None:
+        """Entry 4 alone holds a decision."""
+        await trio.lowlevel.checkpoint()
+        found = audit_answers.a_decided_entry()
+        return found if seq == found.stored.seq else None
+
+    @property
+    def ruleset(self) -> Ruleset:
+        return load_law()
+
+    async def chain_status(self) -> ChainStatus:
+        await trio.lowlevel.checkpoint()
+        if self.chain_fault:
+            raise JournalFault(self.chain_fault)
+        return audit_answers.CHAIN
+
+    async def export(
+        self, since: Instant | None, until: Instant | None, *, numbers: bool, by: str
+    ) -> BundleMade:
+        """There are entries until START alone."""
+        await trio.lowlevel.checkpoint()
+        if self.busy:
+            raise OfficeBusy("the journal cannot be written now: nothing was handed over")
+        if since is not None and since > START:
+            raise OperatorError(Problem("journal", None, "there is no entry of that time"))
+        self.exports.append((since, until, numbers, by))
+        return BundleMade(BytesIO(b"a bundle"), 8, 1, 250, "ab" * 32)
 
     def metrics(self) -> tuple[bytes, str]:
         return b"dialer_up 1\n", "text/plain; version=0.0.4; charset=utf-8"

@@ -24,13 +24,29 @@ PAGES = {
     "/campaigns/spring/refusals": {"mia", "cal", "root"},
     "/campaigns/spring/refusals.csv": {"mia", "cal", "root"},
     "/compliance": {"cal", "root"},
+    "/compliance/numbers": {"cal", "root"},
+    "/compliance/attempts/7": {"cal", "root"},
+    "/compliance/decisions/4": {"cal", "root"},
+    "/compliance/what-if": {"cal", "root"},
+    "/compliance/refusals": {"cal", "root"},
+    "/compliance/lists": {"cal", "root"},
+    "/compliance/rules": {"cal", "root"},
+    "/compliance/emergencies": {"cal", "root"},
+    "/compliance/drops": {"cal", "root"},
+    "/compliance/journal": {"cal", "root"},
+    "/compliance/audit": {"cal", "root"},
 }
 POSTS = {
     "/agent/ready": {"ada", "root"},
     "/agent/dispose": {"ada", "root"},
     "/campaigns/spring/state": {"mia", "root"},
     "/campaigns/spring/leads": {"mia", "root"},
-    "/compliance/verify": {"cal", "root"},
+    "/compliance/numbers/add": {"cal", "root"},
+    "/compliance/numbers/remove": {"cal", "root"},
+    "/compliance/emergencies": {"cal", "root"},
+    "/compliance/what-if": {"cal", "root"},
+    "/compliance/audit/verify": {"cal", "root"},
+    "/compliance/audit/export": {"cal", "root"},
 }
 
 
