@@ -9,6 +9,7 @@ those that pass.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from dialer.compliance.facts import Facts, ListKind, ListVersion
@@ -46,6 +47,40 @@ class Case(NamedTuple):
 
     def lifts(self, rule: Rule) -> tuple[Exemption, ...]:
         return lifts(rule, self.facts, self.law, self.grounds, self.now)
+
+
+class Clean(NamedTuple):
+    """The checks that pass where nothing at all is known against a call. Most numbers are so: these
+    are made once for a law and not with each decision."""
+
+    internal: RuleCheck
+    revocation: RuleCheck
+    litigator: RuleCheck
+    reassigned: RuleCheck
+
+
+@lru_cache(maxsize=8192)
+def _clean(law: LawInForce) -> Clean:
+    country = law.country.code
+    return Clean(
+        RuleCheck(_internal_name(law), ReasonCode.INTERNAL_DNC, True, {"requests": 0}),
+        RuleCheck(_revocation_name(law), ReasonCode.CONSENT_REVOKED, True, {"revoked_at": None}),
+        RuleCheck(f"{country}/litigator", ReasonCode.LITIGATOR, True, {"lists": []}),
+        RuleCheck(
+            f"{country}/reassigned",
+            ReasonCode.REASSIGNED,
+            True,
+            {"answer": None, "asked_date": None, "last_verified_contact": None},
+        ),
+    )
+
+
+def _internal_name(law: LawInForce) -> str:
+    return law.internal.name if law.internal is not None else "internal"
+
+
+def _revocation_name(law: LawInForce) -> str:
+    return law.revocation.name if law.revocation is not None else "revocation"
 
 
 def cite(rule: Rule) -> str:
@@ -106,7 +141,10 @@ def emergency_checks(case: Case) -> Iterator[RuleCheck]:
 
 def internal_checks(case: Case) -> Iterator[RuleCheck]:
     facts, rule = case.facts, case.law.internal
-    name = rule.name if rule else "internal"
+    if not case.on and not facts.internal:
+        yield _clean(case.law).internal
+        return
+    name = _internal_name(case.law)
     seller = plain_name(facts.seller)
     listed = False
     for version in case.on:
@@ -141,40 +179,40 @@ def internal_checks(case: Case) -> Iterator[RuleCheck]:
 
 
 def revocation_check(case: Case) -> RuleCheck:
-    rule = case.law.revocation
-    name = rule.name if rule else "revocation"
     revoked_at = case.grounds.revoked_at
     if revoked_at is None:
-        return RuleCheck(name, ReasonCode.CONSENT_REVOKED, True, {"revoked_at": None})
+        return _clean(case.law).revocation
     again = bool(case.grounds.consents)
     lifted = (Exemption.PEWC if case.grounds.pewc else Exemption.PEC,) if again else ()
     return RuleCheck(
-        name,
+        _revocation_name(case.law),
         ReasonCode.CONSENT_REVOKED,
         again,
         {"revoked_at": revoked_at},
         lifted,
         f"The person took consent back on {day_of(revoked_at)}, and gave none since that covers "
-        f"this call{_where(rule)}.",
+        f"this call{_where(case.law.revocation)}.",
     )
 
 
 def litigator_check(case: Case) -> RuleCheck:
-    on: list[JsonValue] = [each.name for each in case.on if each.kind is ListKind.LITIGATOR]
+    on = [each.name for each in case.on if each.kind is ListKind.LITIGATOR]
+    if not on:
+        return _clean(case.law).litigator
     return RuleCheck(
         f"{case.law.country.code}/litigator",
         ReasonCode.LITIGATOR,
-        not on,
-        {"lists": on},
+        False,
+        {"lists": [*on]},
         (),
-        f"The number is on the litigator list {', '.join(map(str, on))}." if on else "",
+        f"The number is on the litigator list {', '.join(on)}.",
     )
 
 
 def list_checks(case: Case) -> Iterator[RuleCheck]:
     """Registries' lists: a copy that is missing or too old proves nothing, whoever is on it."""
     for rule in case.law.lists:
-        copies = [each for each in case.facts.lists if _is_copy(each, rule)]
+        copies = _copies(case.facts.lists, rule)
         if not copies:
             yield RuleCheck(
                 rule.name,
@@ -206,10 +244,12 @@ def _not_fresh(rule: ListRule, copy: ListVersion, age: int) -> str:
     return f"{named} is {age} days old, at most {rule.max_age_days} are allowed {cite(rule)}."
 
 
-def _is_copy(version: ListVersion, rule: ListRule) -> bool:
-    if rule.list_key == NATIONAL:
-        return version.kind is ListKind.NATIONAL
-    return version.state == rule.list_key and version.kind is ListKind.STATE
+def _copies(versions: Sequence[ListVersion], rule: ListRule) -> list[ListVersion]:
+    """Those of the list the rule is about."""
+    kind, key = ListKind.STATE, rule.list_key
+    if key == NATIONAL:
+        kind, key = ListKind.NATIONAL, ""
+    return [each for each in versions if each.kind is kind and (not key or each.state == key)]
 
 
 def _obtained(version: ListVersion) -> Instant:
@@ -240,12 +280,9 @@ def _membership(case: Case, rule: ListRule) -> RuleCheck:
     code = ReasonCode.NATIONAL_DNC if national else ReasonCode.STATE_DNC
     on = [
         version
-        for version in case.on
-        if _is_copy(version, rule)
-        and (
-            version.issued_at is None
-            or case.now >= version.issued_at + rule.binds_after_days * DAY_MS
-        )
+        for version in _copies(case.on, rule)
+        if version.issued_at is None
+        or case.now >= version.issued_at + rule.binds_after_days * DAY_MS
     ]
     if not on:
         return RuleCheck(rule.name, code, True, {"listed": False})
@@ -307,6 +344,8 @@ def line_checks(case: Case) -> Iterator[RuleCheck]:
 def reassigned_check(case: Case, on_consent: bool) -> RuleCheck:
     """`on_consent`: consent is what entitles to this call, so it must be this person's still."""
     facts = case.facts
+    if not facts.rnd and facts.last_verified_contact is None:
+        return _clean(case.law).reassigned
     name = f"{case.law.country.code}/reassigned"
     rule = case.law.plain.get("reassigned")
     answer = _answer_that_counts(facts)

@@ -173,7 +173,7 @@ def _look(facts: Facts, ruleset: Ruleset, now: Instant) -> tuple[Case | None, li
     checks += own_checks(case)
     checks += cooldown_checks(case)
     checks += showing_checks(case)
-    checks.append(reassigned_check(case, _rests_on_consent(case, checks)))
+    checks.append(reassigned_check(case, bool(facts.rnd) and _rests_on_consent(case, checks)))
     return case, checks
 
 
@@ -339,13 +339,14 @@ def _approved(approvals: tuple[str, ...]) -> list[str]:
 
 
 def _why_allowed(case: Case, exemptions: tuple[Exemption, ...], approvals: tuple[str, ...]) -> str:
-    clocks = ", ".join(
+    facts = case.facts
+    clocks = [
         f"{clock_text(clock)} in {zone}"
-        for zone, (clock, _) in zip(case.facts.place.zones, case.clocks, strict=True)
-    )
+        for zone, (clock, _) in zip(facts.place.zones, case.clocks, strict=True)
+    ]
     words = [
-        f"Every rule of {', '.join(case.law.jurisdictions)} passes: it is {clocks}; "
-        f"{len(case.facts.lists)} lists looked at; {len(case.facts.attempts)} earlier calls."
+        f"Every rule of {', '.join(case.law.jurisdictions)} passes: it is {', '.join(clocks)}; "
+        f"{len(facts.lists)} lists looked at; {len(facts.attempts)} earlier calls."
     ]
     if exemptions:
         words.append(f"Allowed by {', '.join(exemptions)}.")
