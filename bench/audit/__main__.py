@@ -111,12 +111,19 @@ def _pure(entries: Sequence[JournalEntry]) -> list[ChainedRow]:
 async def _append(path: Path, entries: Sequence[JournalEntry]) -> float:
     """Seconds from the first entry handed over to the last one durable."""
     store = SqlStore(path, lambda event: None)
+    in_flight = trio.Semaphore(2)  # one is committed while the next is made
+
+    async def append(group: Sequence[JournalEntry]) -> None:
+        await store.append(group)
+        in_flight.release()
+
     async with trio.open_nursery() as nursery:
         await nursery.start(store.run)
         started = time.perf_counter()
         async with trio.open_nursery() as handing:
             for start in range(0, len(entries), IN_A_COMMIT):
-                handing.start_soon(store.append, entries[start : start + IN_A_COMMIT])
+                await in_flight.acquire()
+                handing.start_soon(append, entries[start : start + IN_A_COMMIT])
         took = time.perf_counter() - started
         nursery.cancel_scope.cancel()
     return took

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import fcntl
 import os
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -151,6 +152,13 @@ def migrate(engine: Engine, path: Path) -> None:
                 "disk has room.",
             )
         ) from error
+
+
+def flush_log(path: Path) -> None:
+    """Move what the write-ahead log holds into the database and empty it, so that what was erased
+    is in neither. Where a reader still looks at an older state, that happens after it."""
+    with closing(sqlite3.connect(path, timeout=BUSY_S)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 def read_head(engine: Engine) -> Head:

@@ -35,7 +35,7 @@ from dialer.model.reports import CampaignReport, ImportReport, RefusalRow, User
 from dialer.store import chained, reports, retention
 from dialer.store.bundles import Made, Wanted, write_bundle
 from dialer.store.checkpointing import keep_stamp, newest_checkpoints
-from dialer.store.database import BUSY_S, reading_engine
+from dialer.store.database import BUSY_S, flush_log, reading_engine
 from dialer.store.keys import personal_key, signer
 from dialer.store.lead_queue import sift_file, store_rows
 from dialer.store.number_records import TakenIn, imported_entry, pieces, report_of
@@ -308,7 +308,9 @@ class SqlStore(SqlAuditTrail):
                 transaction.write(writable(erased(number_key, values, now, by, because)))
             return values
 
-        return await self._alone(erase)
+        values: int = await self._alone(erase)
+        await trio.to_thread.run_sync(flush_log, self._path)
+        return values
 
     async def retain(
         self, older_than: Instant, years: int, now: Instant, by: str
@@ -324,7 +326,9 @@ class SqlStore(SqlAuditTrail):
                 transaction.write(writable(found.entry(now, by)))
             return found
 
-        return await self._alone(retain)
+        found: retention.Retained = await self._alone(retain)
+        await trio.to_thread.run_sync(flush_log, self._path)
+        return found
 
     async def would_retain(self, older_than: Instant, years: int) -> retention.Retained:
         """What `retain` would remove now."""
