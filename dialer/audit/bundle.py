@@ -51,6 +51,7 @@ README, PUBLIC_KEY, ENTRIES, CHECKPOINTS, AFTER, PERSONAL, MANIFEST, NOTE = (
     "manifest.note",
 )
 SEAL_BYTES = 64
+PIECE = 64 * 1024
 LONGEST_LINE = 16 * 1024 * 1024
 """No entry is as long; a line that is must not fill the memory."""
 
@@ -267,15 +268,22 @@ class _Check:
     def _lines(self, name: str) -> Iterator[bytes]:
         """A member's lines with their ends; what it is to the manifest is known after the last."""
         digest, size, lines = hashlib.sha256(), 0, 0
+        pending = b""
         try:
             with self._archive.open(name) as stream:
-                while line := stream.readline(LONGEST_LINE):
-                    digest.update(line)
-                    size += len(line)
-                    lines += line.endswith(b"\n")
-                    yield line
+                while piece := stream.read(PIECE):
+                    digest.update(piece)
+                    size += len(piece)
+                    *whole, pending = (pending + piece).split(b"\n")
+                    lines += len(whole)
+                    for line in whole:
+                        yield line + b"\n"
+                    if len(pending) > LONGEST_LINE:
+                        raise _Bad(f"{name} has a line no entry can have")
         except KeyError as error:
             raise _Bad(f"{name} is missing") from error
+        if pending:
+            yield pending
         self._digests[name] = Member(bytes=size, lines=lines, sha256=digest.hexdigest())
 
     def _entries(self, start: Head | None, checker: Checker | None) -> Head:
@@ -297,7 +305,10 @@ class _Check:
                 if checker is not None:
                     checker.add(last)
         except _DAMAGED as error:
-            raise _Bad(f"{ENTRIES} is damaged at entry {seq + 1}: {error}", seq, seq + 1) from error
+            whole = self._manifest is not None and seq >= self._manifest.last_seq
+            where = "after its last entry" if whole else f"at entry {seq + 1}"
+            first_bad = None if whole else seq + 1
+            raise _Bad(f"{ENTRIES} is damaged {where}: {error}", seq, first_bad) from error
         return Head(seq, last)
 
     def _key(self) -> Witness:

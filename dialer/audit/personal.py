@@ -48,13 +48,15 @@ class PersonalKey:
 
     def text(self, name: str, subject: str, value: str) -> PersonalValue:
         """Another value about `subject`, hidden."""
-        said = f"[{_quoted(name)},{_quoted(subject)},{_quoted(value)}]"
-        key = hmac.digest(self._secret, said.encode(), "sha256").hex()
-        return PersonalValue(key, subject, name, value)
+        return PersonalValue(self._key_of(name, subject, value), subject, name, value)
 
     def fits(self, value: PersonalValue) -> bool:
         """Whether a row of the table is as it was written: its key fits what it says."""
         try:
-            return self.text(value.name, value.subject, value.value).key == value.key
+            return self._key_of(value.name, value.subject, value.value) == value.key
         except TypeError:
             return False
+
+    def _key_of(self, name: str, subject: str, value: str) -> str:
+        said = f"[{_quoted(name)},{_quoted(subject)},{_quoted(value)}]"
+        return hmac.digest(self._secret, said.encode(), "sha256").hex()

@@ -42,8 +42,9 @@ class Checker:
 
     def __init__(self, sworn: Iterable[Sworn], start: CompactRange | None = None) -> None:
         self.tree = start.copy() if start is not None else CompactRange()
-        inside = (s for s in sworn if s.checkpoint.size >= self.tree.size)
+        inside = (s for s in sworn if s.checkpoint.size > self.tree.size)
         self._waiting = sorted(inside, key=lambda each: each.checkpoint.size, reverse=True)
+        self._next = self._waiting[-1].checkpoint.size if self._waiting else 0
         self._agreed = self.tree.size
         self.checkpoints = 0
         self.anchored = 0
@@ -52,8 +53,10 @@ class Checker:
         """The next entry's hash, in hex. Raises Contradicted."""
         tree = self.tree
         tree.add(leaf_hash(bytes.fromhex(digest)))
-        while self._waiting and self._waiting[-1].checkpoint.size == tree.size:
-            self._hold(self._waiting.pop(), digest)
+        if tree.size == self._next:
+            while self._waiting and self._waiting[-1].checkpoint.size == tree.size:
+                self._hold(self._waiting.pop(), digest)
+            self._next = self._waiting[-1].checkpoint.size if self._waiting else 0
 
     def _hold(self, sworn: Sworn, digest: str) -> None:
         said = sworn.checkpoint
