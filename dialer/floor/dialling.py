@@ -39,6 +39,7 @@ from dialer.model.journal import EntryKind, JournalEntry
 from dialer.model.leads import Lead
 from dialer.model.numbers import CallerId
 from dialer.model.screening import Allowed, ReasonCode, Refused
+from dialer.model.suppression import plain_name
 from dialer.pacing.controller import PacingView
 
 NO_RESPONSE_MS = 6 * SECOND_MS
@@ -79,7 +80,9 @@ def screen(
     agent_reserved: bool = False,
 ) -> Screened:
     """The one gate. `agent_reserved`: an agent waits for this very call."""
-    e164 = lead.number.e164
+    theirs = lead.numbers(linked=desk.campaign.link_numbers)
+    attempts = (past for each in theirs for past in floor.recent_dials.get(each, ()))
+    drops = (at for each in theirs for at in floor.recent_drops.get(each, ()))
     facts = campaign_facts(
         desk.campaign,
         lead,
@@ -88,8 +91,8 @@ def screen(
         now,
         enabled=floor.enabled,
         emergencies=floor.emergencies,
-        attempts=floor.recent_dials.get(e164, ()),
-        drops=floor.recent_drops.get(e164, ()),
+        attempts=sorted(attempts, key=lambda past: past.at),
+        drops=sorted(drops),
         agent_reserved=agent_reserved,
     )
     return Screened(facts, decide(facts, floor.ruleset, now), now)
@@ -125,6 +128,17 @@ def refuse_lead(
     )
     desk.lead_returns(move.next_eligible_at)
     return move
+
+
+def leads_imported(floor: FloorState, campaign: str) -> None:
+    """There is more to offer; and the new leads may be further numbers of people whose leads wait
+    in hoppers, so those are offered again, with all their numbers."""
+    for name, desk in floor.desks.items():
+        stale = any(entry.lead.contact for entry in desk.hopper)
+        if stale:
+            desk.hopper.clear()
+        if stale or name == campaign:
+            desk.look_again()
 
 
 def leads_offered(floor: FloorState, event: LeadsOffered, now: Instant) -> None:
@@ -237,7 +251,17 @@ def _refill(floor: FloorState, desk: Desk, now: Instant) -> None:
     desk.refilling = True
     desk.dry = False
     count = wanted - len(desk.hopper)
-    floor.emit(RefillHopper(desk.campaign.name, count, now, frozenset(held)))
+    floor.emit(
+        RefillHopper(desk.campaign.name, count, now, frozenset(held), _same_seller(floor, desk))
+    )
+
+
+def _same_seller(floor: FloorState, desk: Desk) -> tuple[str, ...]:
+    """The campaigns of this seller: their leads' contacts mean the same people."""
+    seller = plain_name(desk.campaign.seller)
+    return tuple(
+        name for name, other in floor.desks.items() if plain_name(other.campaign.seller) == seller
+    )
 
 
 def _show_previews(floor: FloorState, desk: Desk, now: Instant) -> None:
@@ -387,7 +411,9 @@ def plan(
             },
         ),
         durable=True,
-        claims=claims_of(screened.facts, entry.lead, floor.ruleset, now),
+        claims=claims_of(
+            screened.facts, entry.lead, floor.ruleset, now, linked=campaign.link_numbers
+        ),
     )
     if token is not None:
         floor.awaiting[token] = attempt.attempt_id

@@ -56,6 +56,7 @@ def campaign_facts(
 ) -> Facts:
     """The facts about a lead of a campaign that would show `caller`."""
     records, e164 = lead.records, lead.number.e164
+    theirs = lead.numbers(linked=campaign.link_numbers)
     return Facts(
         place=locate(lead.number, state=lead.state, postcode=lead.postcode),
         seller=campaign.seller,
@@ -69,7 +70,9 @@ def campaign_facts(
         enabled=enabled,
         lists=suppressions.versions,
         on_lists=suppressions.on_lists(e164),
-        internal=tuple(_request(each, now) for each in suppressions.requests_of(e164)),
+        internal=tuple(
+            _request(each, now) for number in theirs for each in suppressions.requests_of(number)
+        ),
         consents=records.consents,
         relationships=records.relationships,
         revocations=records.revocations,
@@ -114,19 +117,23 @@ def _own_caps(campaign: Campaign) -> tuple[OwnCap, ...]:
     return (OwnCap(ATTEMPTS_PER_DAY, campaign.attempts_per_day, DAY_MS),)
 
 
-def claims_of(facts: Facts, lead: Lead, ruleset: Ruleset, now: Instant) -> tuple[Claim, ...]:
-    """The slots a dial takes: one under each cap that binds it. A slot's key holds no number in
-    clear, and is the same on every node."""
-    person = lead.number.e164
+def claims_of(
+    facts: Facts, lead: Lead, ruleset: Ruleset, now: Instant, *, linked: bool
+) -> tuple[Claim, ...]:
+    """The slots a dial takes: one under each cap that binds it, counted by the number and, with
+    `linked`, by the person whose other numbers share it. A slot's key holds no number and no name
+    in clear, and is the same on every node."""
     about = f"{plain_name(facts.seller)}\n{plain_name(facts.subject)}"
-    claims = [
-        Claim(_key(person, about), rule.limit, rule.window_ms)
-        for rule in caps_in_force(facts, ruleset, now)
-    ]
-    claims += [
-        Claim(_key(person, facts.caller_id if cap.per_caller_id else ""), cap.limit, cap.window_ms)
-        for cap in facts.own_caps
-    ]
+    persons = [lead.number.e164]
+    if linked and lead.contact:
+        persons.append(f"contact {lead.contact}\n{plain_name(facts.seller)}")
+    rules = caps_in_force(facts, ruleset, now)
+    claims: list[Claim] = []
+    for person in persons:
+        claims += (Claim(_key(person, about), rule.limit, rule.window_ms) for rule in rules)
+        for cap in facts.own_caps:
+            shown = facts.caller_id if cap.per_caller_id else ""
+            claims.append(Claim(_key(person, shown), cap.limit, cap.window_ms))
     return tuple(dict.fromkeys(claims))
 
 

@@ -175,8 +175,7 @@ class Floor:
             case e.CampaignStateAsked():
                 self._campaign_state_asked(event, now)
             case e.LeadsImported(campaign=name):
-                if name in floor.desks:
-                    floor.desks[name].look_again()
+                dialling.leads_imported(floor, name)
             case e.ListsChanged():
                 for desk in floor.desks.values():
                     desk.look_again()

@@ -85,20 +85,23 @@ def _keep(floor: FloorState, suppression: Suppression) -> None:
 
 
 def in_force(floor: FloorState, suppression: Suppression, now: Instant) -> None:
-    """From now on the number is refused: out of every hopper and preview whose seller it binds, and
-    dials of it that nobody has answered are given up."""
+    """From now on the number is refused, and its person's others where campaigns link them: out of
+    every hopper and preview whose seller it binds, and dials of it that nobody has answered are
+    given up."""
     floor.suppressions.add(suppression)
     for desk in floor.desks.values():
         if not suppression.binds(desk.campaign.seller):
             continue
-        if desk.hopper.take_number(suppression.e164):
+        linked = desk.campaign.link_numbers
+        if desk.hopper.take_number(suppression.e164, linked=linked):
             desk.look_again()
         for attempt in floor.of_desk(desk):
-            if attempt.lead.number.e164 == suppression.e164 and attempt.state in UNANSWERED:
+            theirs = attempt.lead.has(suppression.e164, linked=linked)
+            if theirs and attempt.state in UNANSWERED:
                 _give_up(floor, attempt, now)
         for session in floor.agents_of(desk):
             entry = session.preview
-            if entry is not None and entry.lead.number.e164 == suppression.e164:
+            if entry is not None and entry.lead.has(suppression.e164, linked=linked):
                 release(floor, session, now)
                 session.notice = _WITHDRAWN
 

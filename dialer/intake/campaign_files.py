@@ -268,6 +268,7 @@ def _campaign(form: CampaignForm, folder: Path) -> Campaign:
                 source.encoding,
                 source.state_column,
                 source.zip_column,
+                source.contact_column,
             )
             for source in form.lists
         ),
@@ -279,6 +280,7 @@ def _campaign(form: CampaignForm, folder: Path) -> Campaign:
         attempts_per_day=form.attempts_per_day,
         min_gap_ms=form.min_gap_minutes * MINUTE_MS,
         max_attempts=form.max_attempts,
+        link_numbers=form.link_numbers,
         wrapup_limit_ms=form.wrapup_limit_s * SECOND_MS,
         subject=form.subject or form.title,
         purpose=Purpose(form.purpose.upper()),

@@ -214,6 +214,7 @@ class ListForm(_Form):
     encoding: Annotated[str, AfterValidator(_text_encoding)] = "utf-8-sig"
     state_column: Words | None = None
     zip_column: Words | None = None
+    contact_column: Words | None = None
 
 
 class RecycleForm(_Form):
@@ -254,6 +255,7 @@ class CampaignForm(_Form):
     attempts_per_day: Count = 3
     min_gap_minutes: Annotated[int, Field(ge=0, le=525_600)] = 60
     max_attempts: Count = 6
+    link_numbers: bool = True
     wrapup_limit_s: Annotated[int, Field(ge=1, le=3_600)] = 120
     hours: HoursForm
     lists: Annotated[list[ListForm], Field(min_length=1)]

@@ -26,6 +26,7 @@ class _Header:
     merge: Mapping[str, int]
     state: int | None = None
     postcode: int | None = None
+    contact: int | None = None
 
 
 def read_leads(name: str, content: bytes, source: ListSource) -> LeadFile:
@@ -71,8 +72,9 @@ def _read_header(name: str, lines: Sequence[str], source: ListSource) -> _Header
         raise OperatorError(
             Problem(name, row.line, f"the header cannot be read: {row.wrong}", row.shown)
         )
-    address = [column for column in (source.state_column, source.zip_column) if column is not None]
-    wanted = (source.phone_column, *address, *source.merge_columns.values())
+    asked = (source.state_column, source.zip_column, source.contact_column)
+    others = [column for column in asked if column is not None]
+    wanted = (source.phone_column, *others, *source.merge_columns.values())
     problems = []
     for column in dict.fromkeys(column.strip() for column in wanted):
         times = cells.count(column)
@@ -95,8 +97,7 @@ def _read_header(name: str, lines: Sequence[str], source: ListSource) -> _Header
         row.last_line,
         cells.index(source.phone_column.strip()),
         {field: cells.index(column.strip()) for field, column in source.merge_columns.items()},
-        cells.index(source.state_column.strip()) if source.state_column is not None else None,
-        cells.index(source.zip_column.strip()) if source.zip_column is not None else None,
+        *(None if column is None else cells.index(column.strip()) for column in asked),
     )
 
 
@@ -134,4 +135,5 @@ def _read_row(row: Row, header: _Header, first_lines: Mapping[str, int]) -> NewL
     fields = {field: cells[column].strip() for field, column in header.merge.items()}
     state = "" if header.state is None else cells[header.state].strip()
     postcode = "" if header.postcode is None else cells[header.postcode].strip()
-    return NewLead(row.line, number, raw, fields, state.upper(), postcode)
+    contact = "" if header.contact is None else cells[header.contact].strip()
+    return NewLead(row.line, number, raw, fields, state.upper(), postcode, contact)

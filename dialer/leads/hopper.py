@@ -40,9 +40,9 @@ class Hopper:
         first = min(self._entries.values(), key=lambda entry: entry.lead.order_key)
         return self._entries.pop(first.lead.lead_id)
 
-    def take_number(self, e164: str) -> list[HopperEntry]:
-        """Take out every entry with this number."""
-        gone = [entry for entry in self if entry.lead.number.e164 == e164]
+    def take_number(self, e164: str, *, linked: bool = False) -> list[HopperEntry]:
+        """Take out every entry with this number; with `linked`, all of its person's."""
+        gone = [entry for entry in self if entry.lead.has(e164, linked=linked)]
         for entry in gone:
             del self._entries[entry.lead.lead_id]
         return gone

@@ -41,7 +41,8 @@ class ListSource:
     """A lead file of the campaign folder and which of its columns mean what.
 
     `phone_column` holds the number; `merge_columns` maps a merge field's name to its column.
-    `state_column` and `zip_column`: the address's, None where the file has none.
+    `state_column` and `zip_column`: the address's; `contact_column`: the operator's own mark of the
+    person (a customer id, say), the same on each of their numbers. None where the file has none.
     """
 
     file: str
@@ -50,6 +51,7 @@ class ListSource:
     encoding: str = "utf-8-sig"
     state_column: str | None = None
     zip_column: str | None = None
+    contact_column: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,3 +101,6 @@ class Campaign:
     """What the calls are about, as attempt limits tell subjects apart; a campaign file that does
     not say has its title here."""
     purpose: Purpose = Purpose.SALES
+    link_numbers: bool = True
+    """Numbers of one person (the same contact in leads of one seller) share their limits, and a
+    request not to be called by one binds all (RCW 80.36.390: any number of that party)."""

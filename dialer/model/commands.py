@@ -100,12 +100,14 @@ class Record:
 @dataclass(frozen=True, slots=True)
 class RefillHopper:
     """Offer up to `count` OPEN leads of the campaign eligible at `now`, lowest order key first,
-    leaving out the leads in `held` (in the hopper or being called). Answered by LeadsOffered."""
+    leaving out the leads in `held` (in the hopper or being called), each with the other numbers its
+    person has in this campaign and in those of `linked_in`. Answered by LeadsOffered."""
 
     campaign: str
     count: int
     now: Instant
     held: frozenset[int]
+    linked_in: tuple[str, ...] = ()
 
 
 # --- people -----------------------------------------------------------------------------------

@@ -22,7 +22,8 @@ class LeadState(StrEnum):
 @dataclass(frozen=True, slots=True)
 class NewLead:
     """A good row of a lead file, not yet stored. `fields` are the merge fields of the script;
-    `state` and `postcode` are the address's, as the file has them ("": not said)."""
+    `state` and `postcode` are the address's, as the file has them ("": not said); `contact` is the
+    operator's own mark of the person, the same on each of their numbers ("": not said)."""
 
     line: int
     number: PhoneNumber
@@ -30,12 +31,15 @@ class NewLead:
     fields: Mapping[str, str] = field(default_factory=dict)
     state: str = ""
     postcode: str = ""
+    contact: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Lead:
     """A stored lead. `attempts` counts dials so far; `order_key` sorts, lowest first. `state` and
-    `postcode` are the address's ("": not said); `records` are of the number, as it was offered."""
+    `postcode` are the address's ("": not said); `records` are of the number, as it was offered.
+    `contact` marks the person ("": not said), `linked` are their other numbers (E.164) among the
+    seller's leads, as they were when it was offered."""
 
     lead_id: int
     campaign: str
@@ -51,6 +55,16 @@ class Lead:
     state: str = ""
     postcode: str = ""
     records: NumberRecords = NO_RECORDS
+    contact: str = ""
+    linked: tuple[str, ...] = ()
+
+    def numbers(self, *, linked: bool) -> tuple[str, ...]:
+        """Its number; with `linked`, the person's others too."""
+        return (self.number.e164, *self.linked) if linked else (self.number.e164,)
+
+    def has(self, e164: str, *, linked: bool) -> bool:
+        """Whether a request by this number concerns the lead."""
+        return e164 in self.numbers(linked=linked)
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,6 +59,7 @@ class Sifted:
                 "fields_json": canonical_json(dict(lead.fields)),
                 "address_state": lead.state,
                 "postcode": lead.postcode,
+                "contact": lead.contact,
                 "state": LeadState.OPEN,
                 "attempts": 0,
                 "order_key": order_key,

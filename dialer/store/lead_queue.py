@@ -9,7 +9,7 @@ a few are all read by time and sorted; of many, the first ones by order are soon
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import islice
 from typing import Any
 
@@ -62,7 +62,15 @@ def offer(connection: Connection, wanted: RefillHopper) -> LeadsOffered:
     free = (row for row in rows if row.lead_id not in wanted.held)
     chosen = list(islice(free, wanted.count))
     known = records_of(connection, [row.e164 for row in chosen])
-    leads = tuple(lead_of(row, known.get(row.e164, NO_RECORDS)) for row in chosen)
+    theirs = _numbers_of(connection, wanted, {row.contact for row in chosen if row.contact})
+    leads = tuple(
+        lead_of(
+            row,
+            known.get(row.e164, NO_RECORDS),
+            tuple(each for each in theirs.get(row.contact, ()) if each != row.e164),
+        )
+        for row in chosen
+    )
     later: Instant | None = None
     if len(leads) < wanted.count:
         waiting = connection.execute(_LATER, asked | {"count": len(wanted.held) + 1}).all()
@@ -71,8 +79,31 @@ def offer(connection: Connection, wanted: RefillHopper) -> LeadsOffered:
     return LeadsOffered(wanted.campaign, leads, later)
 
 
-def lead_of(row: Row[Any], records: NumberRecords = NO_RECORDS) -> Lead:
-    """The lead a row of table `lead` holds, with what is known of its number."""
+def _numbers_of(
+    connection: Connection, wanted: RefillHopper, contacts: Iterable[str]
+) -> dict[str, list[str]]:
+    """The numbers of each contact among the leads of the seller's campaigns, sorted."""
+    campaigns = {wanted.campaign, *wanted.linked_in}
+    asked = sorted(contacts)
+    found: dict[str, set[str]] = {}
+    for start in range(0, len(asked), _CHUNK):
+        rows = connection.execute(
+            select(LEAD.c.contact, LEAD.c.e164).where(
+                text("contact != ''"),  # said as the index says it
+                LEAD.c.contact.in_(asked[start : start + _CHUNK]),
+                LEAD.c.campaign.in_(campaigns),
+            )
+        )
+        for row in rows:
+            found.setdefault(row.contact, set()).add(row.e164)
+    return {contact: sorted(numbers) for contact, numbers in found.items()}
+
+
+def lead_of(
+    row: Row[Any], records: NumberRecords = NO_RECORDS, linked: tuple[str, ...] = ()
+) -> Lead:
+    """The lead a row of table `lead` holds, with what is known of its number and its person's
+    others."""
     return Lead(
         lead_id=row.lead_id,
         campaign=row.campaign,
@@ -87,6 +118,8 @@ def lead_of(row: Row[Any], records: NumberRecords = NO_RECORDS) -> Lead:
         state=row.address_state,
         postcode=row.postcode,
         records=records,
+        contact=row.contact,
+        linked=linked,
     )
 
 

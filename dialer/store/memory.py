@@ -305,8 +305,23 @@ class MemoryStore(MemoryAuditTrail):
         if len(best) < wanted.count:
             waiting = (row["next_eligible_at"] for row in free)
             later = min((at for at in waiting if at > wanted.now), default=None)
-        leads = tuple(_lead_of(row, self._records_of(row["e164"])) for row in best)
+        leads = tuple(
+            _lead_of(row, self._records_of(row["e164"]), self._linked_to(row, wanted))
+            for row in best
+        )
         return LeadsOffered(wanted.campaign, leads, later)
+
+    def _linked_to(self, row: MutableRow, wanted: RefillHopper) -> tuple[str, ...]:
+        """The other numbers of a lead's person among the seller's campaigns."""
+        if not row["contact"]:
+            return ()
+        campaigns = {wanted.campaign, *wanted.linked_in}
+        theirs = {
+            other["e164"]
+            for other in self._tables["lead"].values()
+            if other["contact"] == row["contact"] and other["campaign"] in campaigns
+        }
+        return tuple(sorted(theirs - {row["e164"]}))
 
     async def restore(self, now: Instant) -> Restored:
         """See `Store`."""
@@ -478,7 +493,9 @@ def _tally(rows: Iterable[MutableRow], column: str) -> dict[str, int]:
     return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
 
 
-def _lead_of(row: MutableRow, records: NumberRecords = NO_RECORDS) -> Lead:
+def _lead_of(
+    row: MutableRow, records: NumberRecords = NO_RECORDS, linked: tuple[str, ...] = ()
+) -> Lead:
     return Lead(
         lead_id=row["lead_id"],
         campaign=row["campaign"],
@@ -493,6 +510,8 @@ def _lead_of(row: MutableRow, records: NumberRecords = NO_RECORDS) -> Lead:
         state=row["address_state"],
         postcode=row["postcode"],
         records=records,
+        contact=row["contact"],
+        linked=linked,
     )
 
 

@@ -138,6 +138,7 @@ class LeadRow(_Row, table=True):
             "refused_at",
             sqlite_where=text("refused_code IS NOT NULL"),
         ),
+        Index("lead_by_contact", "contact", "campaign", sqlite_where=text("contact != ''")),
     )
 
     lead_id: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
@@ -159,6 +160,7 @@ class LeadRow(_Row, table=True):
     refused_at: int | None
     address_state: str = Field(sa_column=_added_text())
     postcode: str = Field(sa_column=_added_text())
+    contact: str = Field(sa_column=_added_text())
 
 
 class RejectedRowRow(_Row, table=True):

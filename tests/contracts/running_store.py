@@ -43,9 +43,14 @@ class Running:
         return self._said.statistics().current_buffer_used == 0
 
     async def offer(
-        self, count: int = 10, now: int = NOW, held: frozenset[int] = frozenset()
+        self,
+        count: int = 10,
+        now: int = NOW,
+        held: frozenset[int] = frozenset(),
+        campaign: str = CAMPAIGN,
+        linked_in: tuple[str, ...] = (),
     ) -> LeadsOffered:
-        self.store.carry_out(RefillHopper(CAMPAIGN, count, Instant(now), held))
+        self.store.carry_out(RefillHopper(campaign, count, Instant(now), held, linked_in))
         return await self.next_of(LeadsOffered)
 
     async def load(

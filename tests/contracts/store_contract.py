@@ -264,6 +264,31 @@ class StoreContract(RecordContract):
         assert (lead.number, lead.fields) == (row.number, row.fields)
         assert (lead.attempts, lead.order_key, lead.callback_for) == (0, 77, None)
 
+    async def test_a_lead_carries_the_other_numbers_of_its_person(
+        self, open_store: Running
+    ) -> None:
+        file = lead_file(range(3))
+        people = ("K-1", "K-2", "K-1")
+        leads = tuple(replace(x, contact=c) for x, c in zip(file.leads, people, strict=True))
+        await open_store.store.import_leads(
+            CAMPAIGN, replace(file, leads=leads), [10, 20, 30], NOW, "ada"
+        )
+        elsewhere = lead_file([7, 8], sha256="bb")
+        leads = (replace(elsewhere.leads[0], contact="K-1"), elsewhere.leads[1])
+        await open_store.store.import_leads(
+            "other", replace(elsewhere, leads=leads), [10, 20], NOW, "ada"
+        )
+        offered = await open_store.offer()
+        assert [(lead.contact, lead.linked) for lead in offered.leads] == [
+            ("K-1", (number(2),)),
+            ("K-2", ()),
+            ("K-1", (number(0),)),
+        ]
+        offered = await open_store.offer(linked_in=("other",))
+        assert offered.leads[0].linked == (number(2), number(7))
+        alone = await open_store.offer(campaign="other")
+        assert [lead.linked for lead in alone.leads] == [(), ()]
+
     async def test_held_leads_are_left_out(self, open_store: Running) -> None:
         await open_store.load(6)
         offered = await open_store.offer(3, held=frozenset({1, 3}))

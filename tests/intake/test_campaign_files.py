@@ -104,16 +104,23 @@ def test_a_good_file(folder: Path) -> None:
     assert (campaign.attempts_per_day, campaign.wrapup_limit_ms) == (2, MINUTE_MS)
     assert (campaign.subject, campaign.purpose) == ("Spring", Purpose.SALES)
     assert (campaign.lists[0].state_column, campaign.lists[0].zip_column) == (None, None)
+    assert campaign.lists[0].contact_column is None
+    assert campaign.link_numbers
 
 
 def test_subject_purpose_and_address_columns_may_be_said(folder: Path) -> None:
-    more = 'title = "Spring"\nsubject = "windows"\npurpose = "business"\n'
-    columns = 'phone_column = "Phone"\nstate_column = "State"\nzip_column = "ZIP"\n'
+    more = 'title = "Spring"\nsubject = "windows"\npurpose = "business"\nlink_numbers = false\n'
+    columns = (
+        'phone_column = "Phone"\nstate_column = "State"\nzip_column = "ZIP"\n'
+        'contact_column = "Customer"\n'
+    )
     text = GOOD.replace('title = "Spring"\n', more).replace('phone_column = "Phone"\n', columns)
     (folder / "campaign.toml").write_text(text, encoding="utf-8")
     campaign = load_campaign(folder)
     assert (campaign.subject, campaign.purpose) == ("windows", Purpose.BUSINESS)
     assert (campaign.lists[0].state_column, campaign.lists[0].zip_column) == ("State", "ZIP")
+    assert campaign.lists[0].contact_column == "Customer"
+    assert not campaign.link_numbers
 
 
 @pytest.mark.parametrize(

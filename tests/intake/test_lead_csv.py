@@ -291,6 +291,13 @@ def test_the_address_is_read_where_the_list_says_so() -> None:
     assert [(lead.state, lead.postcode) for lead in file.leads] == [("NY", "10001-0001"), ("", "")]
 
 
+def test_the_mark_of_the_person_is_read_where_the_list_says_so() -> None:
+    source = ListSource("leads.csv", "Phone", {}, contact_column="Customer")
+    content = b"Phone,Customer\n2125550123, K-17 \n2125550124,K-17\n2125550125,\n"
+    file = read_leads("leads.csv", content, source)
+    assert [lead.contact for lead in file.leads] == ["K-17", "K-17", ""]
+
+
 def test_an_address_column_that_is_not_there_is_said() -> None:
     source = ListSource("leads.csv", "Phone", {}, state_column="State", zip_column="ZIP")
     with pytest.raises(OperatorError) as caught:
