@@ -6,7 +6,6 @@ In a process of its own, so that its memory is its own.
 from __future__ import annotations
 
 import json
-import resource
 import sys
 import threading
 import time
@@ -30,7 +29,7 @@ def main(file: Path, root: Path) -> None:
     def watch() -> None:
         nonlocal most
         while not over.wait(_SAMPLED_EVERY_S):
-            most = max(most, _anonymous_mb())
+            most = max(most, _memory_mb("RssAnon"))
 
     watching = threading.Thread(target=watch)
     watching.start()
@@ -43,14 +42,13 @@ def main(file: Path, root: Path) -> None:
     watching.join()
     if manifest.count != manifest.rows_read:
         raise AssertionError(f"{manifest.count} numbers of {manifest.rows_read} distinct rows")
-    rss_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     cost = {"rows": manifest.rows_read, "wall_s": wall_s, "cpu_s": cpu_s}
-    click.echo(json.dumps({**cost, "peak_mb": most, "peak_rss_mb": rss_mb}))
+    click.echo(json.dumps({**cost, "peak_mb": most, "peak_rss_mb": _memory_mb("VmHWM")}))
 
 
-def _anonymous_mb() -> float:
+def _memory_mb(what: str) -> float:
     status = Path("/proc/self/status").read_text()
-    line = next(line for line in status.splitlines() if line.startswith("RssAnon"))
+    line = next(line for line in status.splitlines() if line.startswith(what))
     return int(line.split()[1]) / 1024
 
 

@@ -18,8 +18,7 @@ import json
 import mmap
 import struct
 from bisect import bisect_left
-from collections.abc import Iterator
-from copy import copy
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from pathlib import Path
@@ -194,6 +193,10 @@ class NumberIndex:
         if body.hexdigest() != self._header.body_sha256:
             raise _broken(self.path, "the index's numbers have been changed")
 
+    def __reduce__(self) -> tuple[Callable[[Path, ListIdentity], NumberIndex], tuple[Any, ...]]:
+        """In another process the same file is mapped again."""
+        return _mapped_again, (self.path, self.identity)
+
     @property
     def kind(self) -> SetKind:
         return self.identity.kind
@@ -213,9 +216,11 @@ class NumberIndex:
 
     def seen_as(self, kind: SetKind) -> NumberIndex:
         """The same numbers as a list of another kind, of no state."""
-        other = copy(self)
-        other.identity = replace(self.identity, kind=kind, state="")
-        return other
+        return self._identified(replace(self.identity, kind=kind, state=""))
+
+    def _identified(self, identity: ListIdentity) -> NumberIndex:
+        header = replace(self._header, identity=identity)
+        return NumberIndex(self.path, header, self._sections, self._mapped)
 
     @property
     def areas(self) -> tuple[tuple[int, int], ...]:
@@ -297,6 +302,10 @@ class NumberIndex:
             yield numbers_in(self.area_words(area), area)
         if self._others.size:
             yield self._others
+
+
+def _mapped_again(path: Path, identity: ListIdentity) -> NumberIndex:
+    return NumberIndex.open(path)._identified(identity)
 
 
 def _read_header(path: Path, mapped: mmap.mmap) -> tuple[Header, int]:

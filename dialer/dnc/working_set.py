@@ -10,6 +10,7 @@ from __future__ import annotations
 import mmap
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
@@ -31,7 +32,7 @@ from dialer.dnc.numbers import (
     distinct,
     numbers_in,
 )
-from dialer.dnc.writing import Packed, write_index
+from dialer.dnc.writing import WRITERS, Packed, write_index
 
 KEPT_PLAIN = 16_000_000
 """How many numbers are kept as they come before bitmaps take them."""
@@ -58,6 +59,8 @@ class NumberSet:
             with self._lock:
                 self._new_others.append(distinct(numbers[~nanp]))
             numbers = numbers[nanp]
+        if self._bitmaps is None and not _ascends(numbers):
+            numbers = np.sort(numbers)  # here, where several threads share the work
         spilled: list[Numbers] = []
         with self._lock:
             if self._bitmaps is None:
@@ -91,11 +94,8 @@ class NumberSet:
         if self._bitmaps is not None:
             held = self._bitmaps
         else:
-            # Pieces of an ascending file may have come out of order: so they need no other sorting.
-            pieces = sorted((part for part in self._plain if len(part)), key=lambda part: part[0])
-            plain = np.concatenate((np.empty(0, dtype=np.uint64), *pieces))
+            held = _Ascending(self._plain)
             self._plain.clear()
-            held = _Ascending(plain)
         return FinishedSet(held, self._all_others())
 
     def _all_in_bitmaps(self) -> _Bitmaps:
@@ -152,38 +152,43 @@ class _Held(Protocol):
 
 
 class _Ascending:
-    """Numbers as one ascending array."""
+    """Numbers as one ascending array for each area code, merged from ascending pieces."""
 
-    def __init__(self, numbers: Numbers) -> None:
-        place = numbers
-        place -= np.uint64(FIRST_NANP)
-        if not bool((place[1:] > place[:-1]).all()):
-            place = distinct(place)
-        self._place = place
+    def __init__(self, pieces: list[Numbers]) -> None:
         edges = np.arange(AREAS + 1, dtype=np.uint64) * np.uint64(AREA_SIZE)
-        self._edges = np.searchsorted(place, edges)
+        edges += np.uint64(FIRST_NANP)
+        # Pieces of an ascending file may have come out of order: then this is all there is to sort.
+        pieces = sorted((piece for piece in pieces if len(piece)), key=lambda piece: int(piece[0]))
+        cuts = [np.searchsorted(piece, edges).tolist() for piece in pieces]
+
+        def merge(area: int) -> Numbers:
+            parts = [
+                piece[cut[area] : cut[area + 1]]
+                for piece, cut in zip(pieces, cuts, strict=True)
+                if cut[area] < cut[area + 1]
+            ]
+            merged = parts[0] if len(parts) == 1 else np.concatenate(parts)
+            return merged if bool((merged[1:] > merged[:-1]).all()) else distinct(merged)
+
+        used = [area for area in range(AREAS) if any(cut[area] < cut[area + 1] for cut in cuts)]
+        with ThreadPoolExecutor(WRITERS) as pool:
+            self._merged = dict(zip(used, pool.map(merge, used), strict=True))
 
     def counts(self) -> Mapping[int, int]:
-        held = np.diff(self._edges)
-        return {int(area): int(held[area]) for area in np.flatnonzero(held)}
+        return {area: len(numbers) for area, numbers in self._merged.items()}
 
     def numbers(self, area: int) -> Numbers:
-        return self._place[self._edges[area] : self._edges[area + 1]] + np.uint64(FIRST_NANP)
+        return self._merged[area]
 
     def packed(self, area: int) -> Packed:
-        place = self._within(area)
-        word, mask = _bits_of(place)
-        word, words = _merged(word, mask)
+        place = self._merged[area] - np.uint64(FIRST_NANP + area * AREA_SIZE)
+        word, words = _merged(*_bits_of(place))
         used = np.zeros(CELLS * 64, dtype=np.bool_)
         used[word] = True
         return np.packbits(used, bitorder="little").view(np.uint64), words
 
     def missing_from(self, before: NumberIndex, area: int) -> int:
-        return int((~before.contains_many(self.numbers(area))).sum())
-
-    def _within(self, area: int) -> Numbers:
-        held = self._place[self._edges[area] : self._edges[area + 1]]
-        return held - np.uint64(area * AREA_SIZE)
+        return int((~before.contains_many(self._merged[area])).sum())
 
 
 class _Bitmaps:
@@ -203,8 +208,11 @@ class _Bitmaps:
     def add(self, numbers: Numbers) -> None:
         if not len(numbers):
             return
+        ascends = _ascends(numbers)
+        if not ascends and bool((numbers.max() - numbers.min()) > AREA_SIZE):
+            numbers, ascends = np.sort(numbers), True
         word, mask = self._place(numbers)
-        if bool((word[1:] >= word[:-1]).all()):
+        if ascends:
             # The bits of one word are neighbours, so each word is touched once.
             word, mask = _merged(word, mask)
             with self._lock:
@@ -270,6 +278,10 @@ class _Bitmaps:
     def _of(self, area: int) -> Numbers:
         start = int(self._slots[area]) * AREA_WORDS
         return self._words[start : start + AREA_WORDS]
+
+
+def _ascends(numbers: Numbers) -> bool:
+    return bool((numbers[1:] >= numbers[:-1]).all())
 
 
 def _bits_of(place: Numbers) -> tuple[NDArray[np.int64], Numbers]:

@@ -19,7 +19,7 @@ from dialer.dnc.numbers import CELLS, FIRST_AREA, Numbers
 Packed = tuple[NDArray[np.uint64], Numbers]
 """Of one area code: its row of the directory, and its words that are not empty."""
 
-_WRITERS = 2
+WRITERS = 2
 
 
 def write_index(
@@ -92,11 +92,11 @@ def _ranks(bits: NDArray[np.uint64]) -> NDArray[np.uint32]:
 
 def _ahead(work: Callable[[int], Packed], areas: Mapping[int, int]) -> Iterator[Packed]:
     """The results of the work in order, computed by threads a few ahead of their use."""
-    with ThreadPoolExecutor(_WRITERS) as pool:
+    with ThreadPoolExecutor(WRITERS) as pool:
         waiting: deque[Future[Packed]] = deque()
         for area in areas:
             waiting.append(pool.submit(work, area))
-            if len(waiting) > 2 * _WRITERS:
+            if len(waiting) > 2 * WRITERS:
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
