@@ -17,6 +17,7 @@ from dialer import __version__, cli_audit, cli_audit_queries, cli_dnc, cli_dnc_r
 from dialer.cli_base import config_option, console, json_option, plain_errors, put, say, sound
 from dialer.cli_records import records
 from dialer.cli_rules import rules
+from dialer.cli_screen import screen
 from dialer.demo.run import run_demo
 from dialer.demo.text import print_report
 from dialer.intake.lead_csv import read_leads
@@ -44,6 +45,7 @@ def main() -> None:
 
 main.add_command(rules)
 main.add_command(records)
+main.add_command(screen)
 
 # --- demo, serve, check ---------------------------------------------------------------------------
 

@@ -52,10 +52,11 @@ def write_refusals(path: Path, rejected: Sequence[RejectedRow]) -> None:
         writer = csv.writer(stream)
         writer.writerow(("line", "value", "reason", "remedy"))
         for row in rejected:
-            writer.writerow((row.line, _inert(row.value), _inert(row.reason), _inert(row.remedy)))
+            writer.writerow((row.line, inert(row.value), inert(row.reason), inert(row.remedy)))
 
 
-def _inert(text: str) -> str:
+def inert(text: str) -> str:
+    """The text as no spreadsheet takes it for a formula."""
     return f"'{text}" if text.startswith(_FORMULA_MARKS) else text
 
 

@@ -5,7 +5,7 @@ its line, the reason, and what to do; one bad row never costs a good one.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from dialer.compliance.numbering import AMERICAN, Unreadable, read_number
@@ -16,7 +16,7 @@ from dialer.model.leads import LeadFile, NewLead, RejectedRow
 
 
 @dataclass(frozen=True, slots=True)
-class _Header:
+class LeadHeader:
     """Where the wanted columns are."""
 
     delimiter: str
@@ -36,28 +36,62 @@ def read_leads(name: str, content: bytes, source: ListSource) -> LeadFile:
     Lines are those an editor shows, from 1; a row that spans several has the first one's number.
     A number that occurs twice is kept where it first stands. Blank lines are no rows.
     """
-    lines = text_lines(name, content, source.encoding)
-    header = _read_header(name, lines, source)
+    text = open_leads(name, content, source)
     leads: list[NewLead] = []
     rejected: list[RejectedRow] = []
     first_lines: dict[str, int] = {}
-    for row in rows(lines, header.last_line, header.delimiter):
-        outcome = _read_row(row, header, first_lines)
-        if isinstance(outcome, NewLead):
-            first_lines[outcome.number.e164] = outcome.line
+    for row in text.rows():
+        outcome = read_row(row, text.header)
+        if isinstance(outcome, RejectedRow):
+            rejected.append(outcome)
+            continue
+        first = first_lines.setdefault(outcome.number.e164, outcome.line)
+        if first == outcome.line:
             leads.append(outcome)
         else:
-            rejected.append(outcome)
+            rejected.append(repeated(outcome.line, outcome.raw_number, outcome.number.e164, first))
     count = len(leads) + len(rejected)
     if not count:
-        raise OperatorError(
-            Problem(name, None, "the file has a header but no rows", remedy="Export it again.")
-        )
+        raise no_rows(name)
     digest = hashlib.sha256(content).hexdigest()
     return LeadFile(name, digest, count, tuple(leads), tuple(rejected))
 
 
-def _read_header(name: str, lines: Sequence[str], source: ListSource) -> _Header:
+@dataclass(frozen=True, slots=True)
+class LeadText:
+    """A lead file whose header is read, and whose rows are not yet."""
+
+    header: LeadHeader
+    lines: Sequence[str]
+
+    def rows(self) -> Iterator[Row]:
+        """Its rows in order; see `read_row`."""
+        return rows(self.lines, self.header.last_line, self.header.delimiter)
+
+
+def open_leads(name: str, content: bytes, source: ListSource) -> LeadText:
+    """As `read_leads`, the header alone."""
+    lines = text_lines(name, content, source.encoding)
+    return LeadText(_read_header(name, lines, source), lines)
+
+
+def no_rows(name: str) -> OperatorError:
+    """What is wrong with a file that has no rows."""
+    problem = Problem(name, None, "the file has a header but no rows", remedy="Export it again.")
+    return OperatorError(problem)
+
+
+def repeated(line: int, raw: str, e164: str, first: int) -> RejectedRow:
+    """A good row whose number stands on line `first` already."""
+    return RejectedRow(
+        line,
+        raw[:SHOWN],
+        f"the number {e164} is on line {first} already",
+        "Remove one of the two rows.",
+    )
+
+
+def _read_header(name: str, lines: Sequence[str], source: ListSource) -> LeadHeader:
     """The first row that is not blank. The delimiter is the one that makes the phone column appear;
     where none does, the one that makes most columns, to name them in the message."""
     candidates = []
@@ -91,7 +125,7 @@ def _read_header(name: str, lines: Sequence[str], source: ListSource) -> _Header
             )
     if problems:
         raise OperatorError(*problems)
-    return _Header(
+    return LeadHeader(
         delimiter,
         cells,
         row.last_line,
@@ -101,7 +135,8 @@ def _read_header(name: str, lines: Sequence[str], source: ListSource) -> _Header
     )
 
 
-def _read_row(row: Row, header: _Header, first_lines: Mapping[str, int]) -> NewLead | RejectedRow:
+def read_row(row: Row, header: LeadHeader) -> NewLead | RejectedRow:
+    """The lead a row is, whatever the other rows are."""
     cells = row.cells
     if row.wrong:
         return RejectedRow(row.line, row.shown, row.wrong, "Correct the row.")
@@ -124,14 +159,6 @@ def _read_row(row: Row, header: _Header, first_lines: Mapping[str, int]) -> NewL
     if isinstance(number, Unreadable):
         reason = f"{number.code.value}: {number.explain}"
         return RejectedRow(row.line, raw[:SHOWN], reason, number.remedy)
-    first = first_lines.get(number.e164)
-    if first is not None:
-        return RejectedRow(
-            row.line,
-            raw[:SHOWN],
-            f"the number {number.e164} is on line {first} already",
-            "Remove one of the two rows.",
-        )
     fields = {field: cells[column].strip() for field, column in header.merge.items()}
     state = "" if header.state is None else cells[header.state].strip()
     postcode = "" if header.postcode is None else cells[header.postcode].strip()

@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 import shutil
 import tempfile
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 from dialer.compliance.law import ListRule, Ruleset
-from dialer.compliance.suppression import OtherSets, Suppressions
+from dialer.compliance.suppression import NumberSet, OtherSets, SuppressionList, Suppressions
 from dialer.dnc.index import NumberIndex, SetKind
 from dialer.dnc.manifest import Manifest
 from dialer.dnc.profile import find_profile
@@ -161,20 +163,50 @@ def _digest(entry: ListEntry) -> str:
         ) from error
 
 
+@dataclass(frozen=True, slots=True)
+class SetsInForce:
+    """A shelf's active versions: lists of numbers not to be called, and other sets by kind.
+    `port_file_date`: of the older of the port files."""
+
+    lists: tuple[NumberIndex, ...]
+    others: Mapping[SetKind, tuple[NumberIndex, ...]]
+    port_file_date: date | None
+
+    def use(
+        self, suppressions: Suppressions, seen: Callable[[NumberIndex], SuppressionList]
+    ) -> None:
+        """From now on numbers are screened against these sets and no others; `seen`: what stands
+        for a set."""
+
+        def of(kind: SetKind) -> tuple[NumberSet, ...]:
+            return tuple(seen(index) for index in self.others.get(kind, ()))
+
+        other = OtherSets(
+            unknown=of(SetKind.UNKNOWN),
+            reassigned=of(SetKind.REASSIGNED),
+            wireless_blocks=of(SetKind.WIRELESS_BLOCK),
+            ported_to_wireless=of(SetKind.PORTED_TO_WIRELESS),
+            ported_to_landline=of(SetKind.PORTED_TO_WIRELINE),
+            port_file_date=self.port_file_date,
+        )
+        suppressions.use([seen(index) for index in self.lists], other)
+
+
+def sets_in_force(shelf: ListShelf) -> SetsInForce:
+    """The active versions as they are now. Raises OperatorError for a list that is not whole."""
+    others: dict[SetKind, tuple[NumberIndex, ...]] = {}
+    for index in shelf.other_sets().values():
+        others[index.kind] = (*others.get(index.kind, ()), index)
+    ports = (SetKind.PORTED_TO_WIRELESS, SetKind.PORTED_TO_WIRELINE)
+    oldest = min(
+        (index.identity.obtained_at for kind in ports for index in others.get(kind, ())),
+        default=None,
+    )
+    day = None if oldest is None else utc(oldest).date()
+    return SetsInForce(tuple(shelf.active().values()), others, day)
+
+
 def put_in_force(shelf: ListShelf, suppressions: Suppressions) -> None:
     """From now on the shelf's active versions are what numbers are screened against. Raises
     OperatorError for a list that is not whole."""
-    sets: dict[SetKind, list[NumberIndex]] = {kind: [] for kind in SetKind}
-    for index in shelf.other_sets().values():
-        sets[index.kind].append(index)
-    ports = sets[SetKind.PORTED_TO_WIRELESS] + sets[SetKind.PORTED_TO_WIRELINE]
-    oldest = min((index.identity.obtained_at for index in ports), default=None)
-    other = OtherSets(
-        unknown=tuple(sets[SetKind.UNKNOWN]),
-        reassigned=tuple(sets[SetKind.REASSIGNED]),
-        wireless_blocks=tuple(sets[SetKind.WIRELESS_BLOCK]),
-        ported_to_wireless=tuple(sets[SetKind.PORTED_TO_WIRELESS]),
-        ported_to_landline=tuple(sets[SetKind.PORTED_TO_WIRELINE]),
-        port_file_date=None if oldest is None else utc(oldest).date(),
-    )
-    suppressions.use(shelf.active().values(), other)
+    sets_in_force(shelf).use(suppressions, lambda index: index)
