@@ -183,23 +183,25 @@ def key(config: Path) -> None:
 @click.command()
 @click.argument("number")
 @click.option("--because", required=True, help="Why: the person's request, a court's order.")
+@click.option("--evidence-too", is_flag=True, help="Also what proves a request not to be called.")
 @config_option
-def erase(number: str, because: str, config: Path) -> None:
+def erase(number: str, because: str, evidence_too: bool, config: Path) -> None:
     """Make the journal forget NUMBER (E.164) and the words about it; its entries stay and verify.
     Only while no service runs. Leads, attempts and requests not to be called are not touched."""
     with plain_errors():
         settings = read_settings(config)
-        values = trio.run(partial(_erase, settings, number, because))
+        values = trio.run(partial(_erase, settings, number, because, evidence_too))
         if not values:
             say(f"the journal knows nothing of {number}")
         else:
             say(f"{values} values erased", "green")
 
 
-async def _erase(settings: Settings, number: str, because: str) -> int:
+async def _erase(settings: Settings, number: str, because: str, evidence_too: bool) -> int:
     async with writing(settings) as store:
         by = f"{user_name(os.getuid())} (command)"
-        return await store.erase(number, now_of(settings), by, because)
+        now = now_of(settings)
+        return await store.erase(number, now, by, because, evidence_too=evidence_too)
 
 
 @click.command()

@@ -21,6 +21,10 @@ from typing import NamedTuple
 NUMBER = "number"
 """The name under which an entry's telephone number is hidden."""
 
+EVIDENCE = frozenset({"asked_by", "evidence", "because"})
+"""Names of values that prove a request not to be called, or why one was taken back. They are kept
+as long as the law wants the proof, also where a person wants to be forgotten."""
+
 
 class PersonalValue(NamedTuple):
     """A value the journal knows only by `key`; the columns of the table `personal`, in their order.

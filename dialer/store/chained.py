@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, delete, or_, select
+from sqlalchemy import Connection, and_, delete, or_, select
 from sqlalchemy.exc import DatabaseError
 
 from dialer.audit.chain import (
@@ -17,7 +17,7 @@ from dialer.audit.chain import (
     stored_entry,
 )
 from dialer.audit.checkpoints import NoCheckpoint, Witness
-from dialer.audit.personal import PersonalKey, PersonalValue
+from dialer.audit.personal import EVIDENCE, PersonalKey, PersonalValue
 from dialer.audit.verification import sworn_outside, verify_journal
 from dialer.model.journal import StoredEntry, Verification
 from dialer.store.checkpointing import own_checkpoints
@@ -129,9 +129,12 @@ def _falsified(connection: Connection, entries: int, value: PersonalValue) -> Ve
     return Verification(False, entries, first, why)
 
 
-def erase(connection: Connection, number_key: str) -> int:
-    """Forget a number and every value about it; how many values went."""
-    gone = connection.execute(
-        delete(PERSONAL).where(or_(PERSONAL.c.key == number_key, PERSONAL.c.subject == number_key))
-    )
+def erase(connection: Connection, number_key: str, evidence_too: bool) -> int:
+    """Forget a number and every value about it; how many values went. Evidence stays unless it is
+    to go too."""
+    known = PERSONAL.c
+    about = known.subject == number_key
+    if not evidence_too:
+        about = and_(about, known.name.not_in(EVIDENCE))
+    gone = connection.execute(delete(PERSONAL).where(or_(known.key == number_key, about)))
     return gone.rowcount

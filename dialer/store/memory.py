@@ -27,7 +27,7 @@ from dialer.audit.chain import (
     verify,
     writable,
 )
-from dialer.audit.personal import PersonalKey, PersonalValue
+from dialer.audit.personal import EVIDENCE, PersonalKey, PersonalValue
 from dialer.compliance.slots import SlotBook, gives_back
 from dialer.model.calls import AttemptId
 from dialer.model.campaigns import CampaignState
@@ -458,12 +458,19 @@ class MemoryStore(MemoryAuditTrail):
         await trio.lowlevel.checkpoint()
         return verify(self._rows, self._head())
 
-    async def erase(self, number: str, now: Instant, by: str, because: str) -> int:
+    async def erase(
+        self, number: str, now: Instant, by: str, because: str, *, evidence_too: bool = False
+    ) -> int:
         """See `Store`."""
 
         def erase() -> int:
             key = self._key.number(number).key
-            gone = [v.key for v in self._personal.values() if key in (v.key, v.subject)]
+            gone = [
+                value.key
+                for value in self._personal.values()
+                if value.key == key
+                or (value.subject == key and (evidence_too or value.name not in EVIDENCE))
+            ]
             for each in gone:
                 del self._personal[each]
             if gone:

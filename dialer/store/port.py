@@ -73,11 +73,15 @@ class Store(AuditTrail, Protocol):
     async def verify(self) -> Verification:
         """Recompute the whole chain, and check the look-up table against it."""
 
-    async def erase(self, number: str, now: Instant, by: str, because: str) -> int:
+    async def erase(
+        self, number: str, now: Instant, by: str, because: str, *, evidence_too: bool = False
+    ) -> int:
         """Forget a number (E.164) and every personal value the journal hides about it: the entries
-        stay and verify, their number and words read as erased. Journaled as ERASED; returns how
-        many values went. Working data (leads, attempts, suppressions) is not touched: a number that
-        asked not to be called must stay known. Dialling the number again makes it known again."""
+        stay and verify, their number and words read as erased. What proves a request not to be
+        called stays, unless `evidence_too`: the law wants it for years. Journaled as ERASED;
+        returns how many values went. Working data (leads, attempts, suppressions) is not touched:
+        a number that asked not to be called must stay known. Dialling the number again makes it
+        known again."""
 
     async def add_user(self, user: User, password_hash: str, now: Instant, by: str) -> None:
         """Add a user or replace their role and password; journaled."""

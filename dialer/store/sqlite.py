@@ -298,12 +298,14 @@ class SqlStore(SqlAuditTrail):
             lambda connection: chained.verification(connection, key, witness, outside or {})
         )
 
-    async def erase(self, number: str, now: Instant, by: str, because: str) -> int:
+    async def erase(
+        self, number: str, now: Instant, by: str, because: str, *, evidence_too: bool = False
+    ) -> int:
         """See `Store`. Raises JournalFault where the database fails: then nothing was erased."""
 
         def erase(transaction: Transaction) -> int:
             number_key = transaction.key.number(number).key
-            values = chained.erase(transaction.connection, number_key)
+            values = chained.erase(transaction.connection, number_key, evidence_too)
             if values:
                 transaction.write(writable(erased(number_key, values, now, by, because)))
             return values

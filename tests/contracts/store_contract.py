@@ -197,6 +197,22 @@ class StoreContract(RecordContract):
         assert await store.erase(number(0), NOW, "zoe", "again") == 0
         assert len(await store.journal()) == 6
 
+    async def test_the_proof_of_a_request_outlasts_the_number(self, open_store: Running) -> None:
+        store = open_store.store
+        words = {"asked_by": "the person called", "evidence": "letter 4711", "notes": "was angry"}
+        await store.append([replace(suppressed(0), personal=words)])
+        assert await store.erase(number(0), NOW, "zoe", "asked by letter") == 2
+        _, request = await store.journal()
+        assert request.erased == ("number", "notes")
+        assert request.entry.personal == {
+            "asked_by": "the person called",
+            "evidence": "letter 4711",
+        }
+        assert await store.erase(number(0), NOW, "zoe", "a court", evidence_too=True) == 2
+        (request,) = await store.journal(kind="SUPPRESSED")
+        assert request.entry.personal == {}
+        assert (await store.verify()).verified
+
     async def test_a_number_met_again_after_it_was_erased_is_known_again(
         self, opener: Opener
     ) -> None:

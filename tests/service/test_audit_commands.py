@@ -13,8 +13,10 @@ from click.testing import CliRunner, Result
 
 from dialer.cli import main
 from dialer.model.journal import EntryKind
+from dialer.service.anchoring import anchoring, anchors_of
 from dialer.service.offline import reading, writing
 from dialer.settings import Settings, read_settings
+from dialer.store.sqlite import SqlStore
 from tests.contracts.journal_entries import NOW, number
 from tests.unit.store.audited import entries
 
@@ -171,3 +173,31 @@ def test_what_is_over_is_told_and_removed(settings: Settings) -> None:
     )
     assert "gone" in dialer(settings, "audit", "retain", "--older-than", "7").stderr
     dialer(settings, "audit", "retain", "--older-than", "4", status=2)
+
+
+def test_what_was_anchored_while_the_service_ran_vouches_for_it(tmp_path: Path) -> None:
+    """Checkpoints published by a running store reach the file, the last one as it ends, too."""
+    file = tmp_path / "dialer.toml"
+    file.write_text(f'{FILE}[audit]\nanchors = ["kept.txt"]\n')
+    settings = read_settings(file)
+    alarms: list[str] = []
+
+    async def serve() -> None:
+        settings.data.mkdir()
+        store = SqlStore(
+            settings.database, lambda event: None, publish=lambda note: anchors.take(note)
+        )
+        anchors = anchors_of(settings.audit, lambda name, text: alarms.append(text), keep_stamp)
+        async with anchoring(anchors), trio.open_nursery() as nursery:
+            await nursery.start(store.run)
+            await store.append(entries(COUNT))
+            nursery.cancel_scope.cancel()
+
+    async def keep_stamp(note: str, stamp: bytes) -> None:
+        raise AssertionError("nobody was asked for one")
+
+    trio.run(serve)
+    kept = tmp_path / "kept.txt"
+    told = dialer(settings, "audit", "verify", "--checkpoint", str(kept))
+    assert f"entries up to {COUNT} are vouched for" in told.stderr
+    assert alarms == []

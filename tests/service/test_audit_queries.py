@@ -224,7 +224,8 @@ async def test_a_dial_despite_a_request_is_told(store: MemoryStore) -> None:
 
 async def test_an_erased_number_is_traced_by_what_stands(store: MemoryStore) -> None:
     await store.append([asked(1)])
-    await store.erase(number(0), Instant(NOON + DAY_MS), "cal", "a court's order")
+    at = Instant(NOON + DAY_MS)
+    await store.erase(number(0), at, "cal", "a court's order", evidence_too=True)
     found = await trace_number(store, number(0))
     assert found is not None
     assert found.erased
