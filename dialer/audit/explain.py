@@ -70,7 +70,7 @@ def explain(entries: Sequence[StoredEntry], local: LocalTime, cited: Cited) -> E
     intended = _first(entries, EntryKind.DIAL_INTENDED)
     ended = _first(entries, EntryKind.ATTEMPT_ENDED)
     disposed = _last(entries, EntryKind.DISPOSED)
-    decisions = tuple(_decisions(entries, local, cited))
+    decisions = decisions_in(entries, local, cited)
     facts = _facts(entries)
     said: Json = intended.entry.data if intended is not None else {}
     end: Json = ended.entry.data if ended is not None else {}
@@ -122,6 +122,13 @@ def screening_of(stored: StoredEntry) -> Json:
     """The screening an entry holds, {} where it holds none."""
     key = "dial_screening" if stored.entry.kind is EntryKind.ATTEMPT_ENDED else "screening"
     return table(stored.entry.data, key)
+
+
+def decisions_in(
+    entries: Sequence[StoredEntry], local: LocalTime, cited: Cited
+) -> tuple[Decided, ...]:
+    """Every decision that entries (of one lead, oldest first) hold."""
+    return tuple(_decisions(entries, local, cited))
 
 
 def _facts(entries: Sequence[StoredEntry]) -> Json:

@@ -6,7 +6,7 @@ decided again by `dialer.compliance`.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import Any
 
 import trio
 
-from dialer.audit.explain import decided, explain, screening_of
+from dialer.audit.explain import decisions_in, explain
 from dialer.audit.trace import trace
 from dialer.compliance.calling_window import ZoneUnknown, local_time
 from dialer.compliance.drop_sheet import drop_sheet, month_bounds, needed_outcomes, sheet_rules
@@ -24,6 +24,7 @@ from dialer.compliance.law_files import load_law
 from dialer.compliance.numbering import Unreadable, read_number
 from dialer.dnc.shelf import ListShelf
 from dialer.model.audit_reports import (
+    Decided,
     DecidedEntry,
     Explanation,
     ListFreshness,
@@ -40,8 +41,6 @@ from dialer.service.list_shelf import Freshness, freshness
 from dialer.store.audit_port import AuditTrail
 
 PAGE = 1_000
-DECIDING = (EntryKind.REFUSED, EntryKind.DIAL_INTENDED)
-"""Entries that hold a decision with everything it read."""
 DAILY_FROM_MS = 4 * DAY_MS
 """Periods longer than this are counted by the day, shorter ones by the hour."""
 
@@ -117,24 +116,24 @@ async def explain_attempt(store: AuditTrail, attempt: AttemptId) -> Explanation 
 async def explain_entry(store: AuditTrail, seq: int) -> DecidedEntry | None:
     """The decision an entry holds, None where there is no such entry, or it holds none."""
     for stored in await store.entries(after=seq - 1, limit=1):
-        if stored.seq == seq and stored.entry.kind in DECIDING:
-            rulesets = Rulesets(store)
-            for label in _labels(stored):
-                await rulesets.get(label)
-            screening = screening_of(stored)
-            facts = screening.get("facts")
-            return DecidedEntry(
-                stored,
-                decided(
-                    "as it was written down",
-                    stored,
-                    screening,
-                    facts if isinstance(facts, dict) else {},
-                    local_words,
-                    rulesets.citation,
-                ),
-            )
+        if stored.seq == seq:
+            found = await _decisions_of(store, stored)
+            return next((DecidedEntry(stored, each) for each in found if each.seq == seq), None)
     return None
+
+
+async def _decisions_of(store: AuditTrail, stored: StoredEntry) -> Sequence[Decided]:
+    """Those of the entry's attempt, which may need each other's facts; else the entry's own."""
+    attempt = stored.entry.attempt_id
+    if attempt is not None:
+        explanation = await explain_attempt(store, attempt)
+        return () if explanation is None else explanation.decisions
+    if stored.entry.kind is not EntryKind.REFUSED:
+        return ()
+    rulesets = Rulesets(store)
+    for label in _labels(stored):
+        await rulesets.get(label)
+    return decisions_in([stored], local_words, rulesets.citation)
 
 
 async def _refusals_of(store: AuditTrail, entries: list[StoredEntry]) -> list[StoredEntry]:

@@ -177,18 +177,30 @@ def test_a_lead_file_is_imported_and_its_refusals_read(person: Visitor, tmp_path
     expect(page.get_by_text("Nothing has been refused.")).to_be_visible()
 
 
-def test_an_officer_checks_a_number_reads_and_verifies(person: Visitor) -> None:
-    page = person.page
-    person.sign_in("cal")
-    page.get_by_label("Phone number").fill("(312) 555-0145")
-    page.get_by_role("button", name="Check").click()
-    expect(page.get_by_text("DENY")).to_be_visible()
-    page.get_by_role("link", name="Every entry about this number").click()
-    expect(page.locator(".entry").first).to_contain_text("+13125550145")
-    page.locator(".entry summary").first.click()
-    expect(page.locator(".entry").first.get_by_text("Hash before it")).to_be_visible()
-    page.get_by_role("button", name="Verify the journal").click()
-    expect(page.get_by_text("250 entries; every hash fits")).to_be_visible()
+def test_an_officer_without_scripts_declares_an_emergency_and_reads_what_is_wrong(
+    browser: Browser, site: LiveSite
+) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    officer = Visitor(context.new_page(), site)
+    page = officer.page
+    officer.sign_in("cal")
+    page.get_by_role("link", name="Emergencies").first.click()
+    page.get_by_label("State", exact=True).fill("Oz")
+    page.get_by_label("Who declared it").fill("the governor")
+    page.get_by_role("button", name="Stop calls into it").press("Enter")
+    expect(page.get_by_text("No calls into: Oz")).to_be_visible()
+    page.get_by_role("link", name="What if").click()
+    page.get_by_label("Phone number").fill("305 555 0123")
+    page.get_by_label("State of the address").fill("Ozland")
+    page.get_by_role("button", name="Ask the gate").click()
+    state = page.get_by_label("State of the address")
+    expect(state).to_have_attribute("aria-invalid", "true")
+    expect(page.locator("#state-problem")).to_contain_text("Ozland")
+    state.fill("FL")
+    page.get_by_role("button", name="Ask the gate").click()
+    expect(page.locator("#answer")).to_contain_text("US-FL")
+    context.close()
+    assert site.office.declared == ["Oz"]
 
 
 def test_another_role_is_told_so(person: Visitor) -> None:
@@ -225,7 +237,7 @@ def test_a_call_without_scripts(browser: Browser, site: LiveSite) -> None:
         ("ada", "/agent"),
         ("mia", "/campaigns"),
         ("mia", "/campaigns/spring"),
-        ("cal", "/compliance?check=3125550145"),
+        ("cal", "/compliance/numbers?number=3125550145"),
     ],
 )
 def test_no_page_is_wider_than_its_window(

@@ -116,7 +116,7 @@ async def test_a_refusal_is_explained_from_its_entry() -> None:
 async def test_lists_show_their_age_and_the_stale_ones_come_first() -> None:
     text = await text_of("/compliance/lists")
     assert text.index("Too old") < text.index("Fresh")
-    assert "95 days" in text and "92 days" in text and "249,000,000" in text
+    assert "95<" in text and "92<" in text and "249,000,000" in text
 
 
 async def test_refusals_are_drawn_with_a_table_beside() -> None:

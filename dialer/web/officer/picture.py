@@ -122,5 +122,6 @@ def _times(counts: RefusalCounts, places: int, pitch: float) -> Iterator[Mark]:
     for place in range(0, places, every):
         at = Instant(counts.since + place * counts.bucket_ms)
         day = counts.bucket_ms >= DAY_MS or at % DAY_MS < every * HOUR_MS
-        text = utc(at).strftime("%d %b" if day else "%H:%M")
+        first = "%d %b %H:%M" if place == 0 and counts.bucket_ms < DAY_MS else ""
+        text = utc(at).strftime(first or ("%d %b" if day else "%H:%M"))
         yield Mark(round(LEFT + (place + 0.5) * pitch, 1), text)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -11,6 +12,7 @@ from zoneinfo import ZoneInfo
 from starlette.responses import Response
 from starlette.routing import Route
 
+from dialer.compliance.states import read_state
 from dialer.model.audit_reports import Decided
 from dialer.model.campaigns import Campaign
 from dialer.model.errors import OperatorError, Problem
@@ -131,12 +133,9 @@ class WhatIfPages:
 
 
 def _placed(problem: Problem) -> Problem:
-    """A problem of the case beside the field of the form it was typed in."""
-    head = problem.where.partition(".")[0]
-    where = problem.where
-    if head in ("consents", "relationships", "emergencies"):
-        where = head
-    return Problem(where, problem.line, problem.message, problem.value, problem.remedy)
+    """A problem of the case, named after the field of the form it was typed in."""
+    known = (each for each in _FIELD_OF if f"{problem.where}.".startswith(f"{each}."))
+    return replace(problem, where=next(known, problem.where))
 
 
 def case_of(typed: Mapping[str, str], campaigns: Mapping[str, Campaign]) -> dict[str, Any]:
@@ -207,7 +206,9 @@ def _lists(typed: Mapping[str, str], problems: list[Problem]) -> dict[str, Any]:
 
 
 def _codes(text: str) -> list[str]:
-    return text.replace(",", " ").split()
+    """States between commas; codes may have spaces alone between them."""
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    return [code for name in names for code in ([name] if read_state(name) else name.split())]
 
 
 def _utc(where: str, text: str, problems: list[Problem]) -> str:
