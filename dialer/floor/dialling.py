@@ -21,6 +21,7 @@ from dialer.compliance.governor import lawful_dials
 from dialer.compliance.grounds import days_between
 from dialer.compliance.law_in_force import national_list_rule
 from dialer.compliance.screening import decide
+from dialer.floor.callers import AllShown, choose, first_caller
 from dialer.floor.desk import Desk
 from dialer.floor.facts import Screened, campaign_facts, claims_of
 from dialer.floor.state import AgentSession, Attempt, FloorState, TrunkUse
@@ -152,7 +153,7 @@ def leads_offered(floor: FloorState, event: LeadsOffered, now: Instant) -> None:
     if desk.state is CampaignState.STOPPED:
         return
     for lead in event.leads:
-        screened = screen(floor, desk, lead, now, desk.campaign.caller_ids[0])
+        screened = screen(floor, desk, lead, now, first_caller(desk.campaign, now))
         if isinstance(screened.answer, Refused):
             refuse_lead(floor, desk, lead, screened, now, "bulk")
         else:
@@ -303,7 +304,11 @@ def _pace(floor: FloorState, desk: Desk, use: TrunkUse, now: Instant) -> str:
         entry = desk.hopper.take()
         if entry is None:
             break
-        planned += plan(floor, desk, entry, now)
+        caller = choose(floor, desk, entry.lead, now)
+        if isinstance(caller, AllShown):
+            desk.hopper.put(entry)
+            return caller.why
+        planned += plan(floor, desk, entry, caller, now)
     if grant.dials or in_flight:
         return ""
     return grant.why if proposal.dials else proposal.why
@@ -318,8 +323,11 @@ def launch(floor: FloorState, session: AgentSession, entry: HopperEntry, now: In
         return stop
     if free_channels(floor, use) < 1 or use.room(now) < 1:
         return "Every channel is in use at this moment: try again."
+    caller = choose(floor, desk, entry.lead, now)
+    if isinstance(caller, AllShown):
+        return caller.why
     session.preview = None
-    if plan(floor, desk, entry, now, session):
+    if plan(floor, desk, entry, caller, now, session):
         return ""
     release(floor, session, now)
     return "This lead may not be called any more: it was refused, and you are free for the next."
@@ -357,14 +365,13 @@ def plan(
     floor: FloorState,
     desk: Desk,
     entry: HopperEntry,
+    caller: CallerId,
     now: Instant,
     agent: AgentSession | None = None,
 ) -> bool:
     """Write down that this lead is about to be dialled, with the decision that allows it;
     `journaled` carries on once committed. False: the gate refuses it by now."""
     campaign = desk.campaign
-    caller = campaign.caller_ids[desk.caller_turn % len(campaign.caller_ids)]
-    desk.caller_turn += 1
     screened = screen(floor, desk, entry.lead, now, caller, agent is not None)
     if not isinstance(screened.answer, Allowed):
         refuse_lead(floor, desk, entry.lead, screened, now, "dial")

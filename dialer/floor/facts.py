@@ -92,12 +92,7 @@ def campaign_facts(
 def _owned(campaign: Campaign, caller: CallerId, now: Instant) -> bool:
     """Whether the campaign may show the number today, by its proof's dates (UTC)."""
     today = utc(now).date()
-    return any(
-        own.e164 == caller.e164
-        and (own.valid_from is None or own.valid_from <= today)
-        and (own.valid_to is None or today <= own.valid_to)
-        for own in campaign.caller_ids
-    )
+    return any(own.e164 == caller.e164 and own.valid_on(today) for own in campaign.caller_ids)
 
 
 def _rnd(answers: tuple[RndAnswer, ...], reassigned: bool) -> tuple[RndAnswer, ...]:

@@ -14,6 +14,7 @@ from dialer.compliance.drop_rate import DropAccount
 from dialer.compliance.law import Ruleset
 from dialer.compliance.suppression import Suppressions
 from dialer.floor import answering, dialling, requests, shifts, wrapping_up
+from dialer.floor.callers import first_caller
 from dialer.floor.desk import Desk
 from dialer.floor.facts import Screened
 from dialer.floor.state import AgentSession, Attempt, FloorState
@@ -92,7 +93,8 @@ class Floor:
     def screening_of(self, lead: Lead, campaign: str, now: Instant) -> Screened:
         """The gate's answer about a lead, for people's questions; nothing follows from it."""
         desk = self._state.desks[campaign]
-        return dialling.screen(self._state, desk, lead, now, desk.campaign.caller_ids[0])
+        caller = first_caller(desk.campaign, now)
+        return dialling.screen(self._state, desk, lead, now, caller)
 
     def requests_of(self, e164: str) -> tuple[Suppression, ...]:
         """Every request of the number in force, whoever it was made to."""
@@ -340,6 +342,8 @@ class Floor:
         floor.next_attempt = AttemptId(max(floor.next_attempt, event.next_attempt))
         for e164, dialled in event.recent_dials:
             floor.recent_dials.setdefault(e164, []).append(dialled)
+            if dialled.caller_id:
+                floor.note_shown(dialled.caller_id, dialled.at)
         for e164, dropped_at in event.recent_drops:
             floor.recent_drops.setdefault(e164, []).append(dropped_at)
         for suppression in event.suppressions:

@@ -164,6 +164,8 @@ class FloorState:
         """Tokens of dials being journaled."""
         self.recent_dials: dict[str, list[PastAttempt]] = {}
         self.recent_drops: dict[str, list[Instant]] = {}
+        self.shown: dict[str, list[Instant]] = {}
+        """When each of our caller ids was shown in the last 24 hours, by any campaign."""
         self.suppressing: dict[int, Attempt] = {}
         """Requests made during a call and being journaled, by token."""
         self.lifting: dict[int, tuple[Suppression, ...] | str] = {}
@@ -285,11 +287,22 @@ class FloorState:
         campaign = attempt.desk.campaign
         dialled = PastAttempt(at, campaign.seller, campaign.subject, attempt.caller_id.e164)
         self.recent_dials[e164] = [*kept, dialled]
+        self.note_shown(attempt.caller_id.e164, at)
+
+    def note_shown(self, caller_id: str, at: Instant) -> None:
+        """Remember that this caller id was shown; older than a day plays no part."""
+        kept = [past for past in self.shown.get(caller_id, ()) if past > at - DAY_MS]
+        self.shown[caller_id] = [*kept, at]
 
     def forget_dial(self, e164: str, at: Instant) -> None:
-        """The dial noted at `at` rang no phone: it plays no part in the attempt limits."""
+        """The dial noted at `at` rang no phone: it plays no part in the attempt limits, nor in how
+        often its caller id was shown."""
         dials = self.recent_dials[e164]
-        dials.remove(next(past for past in dials if past.at == at))
+        forgotten = next(past for past in dials if past.at == at)
+        dials.remove(forgotten)
+        shown = self.shown[forgotten.caller_id]
+        if at in shown:
+            shown.remove(at)
 
     def note_drop(self, e164: str, at: Instant) -> None:
         """Remember that this person was dropped; older than three days plays no part."""

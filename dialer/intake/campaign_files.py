@@ -18,6 +18,7 @@ from pydantic import BaseModel, ValidationError
 from dialer.intake.campaign_form import (
     AgentForm,
     CallerIdForm,
+    CallerIdLimitsForm,
     CampaignForm,
     DispositionForm,
     HoursForm,
@@ -30,7 +31,7 @@ from dialer.model.campaigns import AgentProfile, CallingHours, Campaign, DialMod
 from dialer.model.dispositions import AgentDisposition, Recycle, SystemDisposition
 from dialer.model.errors import OperatorError, Problem
 from dialer.model.instant import MINUTE_MS, SECOND_MS
-from dialer.model.numbers import CallerId
+from dialer.model.numbers import CallerId, CallerIdLimits
 from dialer.model.screening import Purpose
 
 SCRIPT_FIELDS = frozenset({"agent"})
@@ -40,6 +41,7 @@ _CAMPAIGN_FILE = "campaign.toml"
 _CAMPAIGN_NAME = re.compile(r"[a-z0-9][a-z0-9_\-]*")
 _FORMS: Mapping[str, type[BaseModel]] = {
     "caller_ids": CallerIdForm,
+    "caller_id_limits": CallerIdLimitsForm,
     "hours": HoursForm,
     "lists": ListForm,
     "dispositions": DispositionForm,
@@ -54,6 +56,7 @@ _UNIQUE = (
 )
 _EXPECTED = {
     "string_type": ("this must be text", "Put it in quotes."),
+    "date_type": ("this must be a day", "Write it like 2027-01-31, without quotes."),
     "int_type": ("this must be a whole number", "Write it without quotes or decimals."),
     "float_type": ("this must be a number", "Write it without quotes."),
     "bool_type": ("this must be true or false", "Write true or false, without quotes."),
@@ -242,7 +245,15 @@ def _campaign(form: CampaignForm, folder: Path) -> Campaign:
         seller_phone=form.seller_phone,
         mode=DialMode(form.mode.upper()),
         trunk=form.trunk,
-        caller_ids=tuple(CallerId(shown.number, shown.name) for shown in form.caller_ids),
+        caller_ids=tuple(
+            CallerId(own.number, own.name, own.proof or "", own.valid_from, own.valid_to)
+            for own in form.caller_ids
+        ),
+        caller_id_limits=CallerIdLimits(
+            form.caller_id_limits.per_day,
+            form.caller_id_limits.per_hour,
+            form.caller_id_limits.gap_s * SECOND_MS,
+        ),
         agents=tuple(
             AgentProfile(agent.name, agent.display_name, agent.phone) for agent in form.agents
         ),

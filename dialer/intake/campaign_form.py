@@ -9,10 +9,19 @@ from __future__ import annotations
 import codecs
 import re
 import wave
+from datetime import date
 from pathlib import Path, PurePosixPath
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator, ValidationInfo
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    ValidationInfo,
+    model_validator,
+)
 
 from dialer.compliance.calling_window import DayWindow, minutes_as_text, read_day_window
 from dialer.compliance.law import DropRule, HoursRule, RingRule
@@ -195,6 +204,27 @@ class _Form(BaseModel):
 class CallerIdForm(_Form):
     number: CallerNumber
     name: Annotated[str, AfterValidator(_shown_name)] = ""
+    proof: Words | None = None
+    valid_from: date | None = None
+    valid_to: date | None = None
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        begin, end = self.valid_from, self.valid_to
+        if begin is not None and end is not None and end < begin:
+            raise Unfit(f"the proof ends on {end}, before it begins on {begin}", "Correct a date.")
+        if self.proof is None and (begin is not None or end is not None):
+            raise Unfit(
+                "these are the dates of a proof that is not named",
+                'Name it, like proof = "contract 17".',
+            )
+        return self
+
+
+class CallerIdLimitsForm(_Form):
+    per_day: Annotated[int, Field(ge=1, le=100_000)] | None = None
+    per_hour: Annotated[int, Field(ge=1, le=100_000)] | None = None
+    gap_s: Annotated[int, Field(ge=0, le=86_400)] = 0
 
 
 class HoursForm(_Form):
@@ -251,6 +281,7 @@ class CampaignForm(_Form):
     caller_ids: Annotated[list[CallerIdForm], Field(min_length=1)]
     script: Annotated[str, PlainValidator(_script_text)]
     drop_message: Annotated[Path, PlainValidator(_message_audio)]
+    caller_id_limits: CallerIdLimitsForm = CallerIdLimitsForm()
     opt_out_key: Annotated[str, AfterValidator(_key)] = ""
     attempts_per_day: Count = 3
     min_gap_minutes: Annotated[int, Field(ge=0, le=525_600)] = 60

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from dialer.model.dispositions import AgentDisposition, Recycle
-from dialer.model.numbers import CallerId
+from dialer.model.numbers import NO_LIMITS, CallerId, CallerIdLimits
 from dialer.model.screening import Purpose
 
 
@@ -101,6 +101,7 @@ class Campaign:
     """What the calls are about, as attempt limits tell subjects apart; a campaign file that does
     not say has its title here."""
     purpose: Purpose = Purpose.SALES
+    caller_id_limits: CallerIdLimits = NO_LIMITS
     link_numbers: bool = True
     """Numbers of one person (the same contact in leads of one seller) share their limits, and a
     request not to be called by one binds all (RCW 80.36.390: any number of that party)."""

@@ -32,3 +32,22 @@ class CallerId:
     proof: str = ""
     valid_from: date | None = None
     valid_to: date | None = None
+
+    def valid_on(self, day: date) -> bool:
+        """Whether the right to show it holds on that day."""
+        begun = self.valid_from is None or self.valid_from <= day
+        return begun and (self.valid_to is None or day <= self.valid_to)
+
+
+@dataclass(frozen=True, slots=True)
+class CallerIdLimits:
+    """How often one caller id may be shown, over all campaigns: in any 24 hours, in any hour, and
+    the shortest time between two calls. None and 0: as often as one likes."""
+
+    per_day: int | None = None
+    per_hour: int | None = None
+    gap_ms: int = 0
+
+
+NO_LIMITS = CallerIdLimits()
+"""As often as one likes."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from dialer.compliance.calling_window import minutes_as_text
 from dialer.compliance.screening import decide
 from dialer.compliance.suppression import Suppressions
+from dialer.floor.callers import first_caller
 from dialer.floor.facts import campaign_facts
 from dialer.intake.lead_csv import read_leads
 from dialer.model.campaigns import CallingHours, Campaign, ListSource
@@ -114,7 +115,7 @@ def _screened(
     later: Counter[str] = Counter()
     never: Counter[str] = Counter()
     soonest: list[Instant] = []
-    caller = campaign.caller_ids[0]
+    caller = first_caller(campaign, now)
     for lead in file.leads:
         facts = campaign_facts(
             campaign, _stored(lead, campaign), suppressions, caller, now, enabled=enabled

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import wave
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from dialer.model.campaigns import DialMode
 from dialer.model.dispositions import Recycle
 from dialer.model.errors import OperatorError, Problem
 from dialer.model.instant import HOUR_MS, MINUTE_MS
+from dialer.model.numbers import CallerId, CallerIdLimits
 from dialer.model.screening import Purpose
 
 GOOD = """\
@@ -106,6 +108,54 @@ def test_a_good_file(folder: Path) -> None:
     assert (campaign.lists[0].state_column, campaign.lists[0].zip_column) == (None, None)
     assert campaign.lists[0].contact_column is None
     assert campaign.link_numbers
+
+
+CALLERS = 'caller_ids = [{ number = "+12025550199", name = "Clearview" }]\n'
+
+
+def test_a_caller_id_may_carry_its_proof_and_limits(folder: Path) -> None:
+    more = """\
+caller_ids = [
+  { number = "+12025550199", proof = "no. 17", valid_from = 2026-01-01, valid_to = 2027-01-01 },
+  { number = "+12025550198", proof = "contract 18" },
+]
+caller_id_limits = { per_day = 75, gap_s = 30 }
+"""
+    (folder / "campaign.toml").write_text(GOOD.replace(CALLERS, more), encoding="utf-8")
+    campaign = load_campaign(folder)
+    assert campaign.caller_ids == (
+        CallerId("+12025550199", "", "no. 17", date(2026, 1, 1), date(2027, 1, 1)),
+        CallerId("+12025550198", "", "contract 18"),
+    )
+    assert campaign.caller_id_limits == CallerIdLimits(75, None, 30_000)
+
+
+@pytest.mark.parametrize(
+    ("entry", "words"),
+    [
+        ("valid_from = 2026-01-01", "the dates of a proof that is not named"),
+        (
+            'proof = "c", valid_from = 2026-01-02, valid_to = 2026-01-01',
+            "ends on 2026-01-01, before",
+        ),
+        ('proof = "c", valid_to = "2026-01-01"', "caller_ids[1].valid_to: this must be a day"),
+        (
+            'proof = "c", valid_to = 2026-01-01T00:00:00Z',
+            "caller_ids[1].valid_to: this must be a day",
+        ),
+        ('proof = ""', "caller_ids[1].proof: the text is empty"),
+    ],
+)
+def test_a_proof_that_proves_nothing_is_named_with_its_line(
+    folder: Path, entry: str, words: str
+) -> None:
+    text = GOOD.replace(CALLERS, f'caller_ids = [{{ number = "+12025550199", {entry} }}]\n')
+    (folder / "campaign.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(OperatorError) as caught:
+        load_campaign(folder)
+    (problem,) = caught.value.problems
+    assert words in problem.message
+    assert problem.line == 8
 
 
 def test_subject_purpose_and_address_columns_may_be_said(folder: Path) -> None:
