@@ -59,7 +59,7 @@ def facts(
 
 
 def codes(of: Facts) -> tuple[ReasonCode, ...]:
-    answer = decide(of, load_law(), NOON, linked=True)
+    answer = decide(of, load_law(), NOON)
     return answer.codes if isinstance(answer, Refused) else ()
 
 
@@ -145,4 +145,4 @@ def test_the_slots_a_dial_takes() -> None:
     again = claims_of(other, miami, load_law(), NOON, linked=True)
     assert claims[0].key != again[0].key and claims[1].key == again[1].key
     new_york = lead()
-    assert len(claims_of(facts(), new_york, load_law(), NOON)) == 1
+    assert len(claims_of(facts(), new_york, load_law(), NOON, linked=True)) == 1
