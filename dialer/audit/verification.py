@@ -12,6 +12,9 @@ from dialer.audit.merkle import CompactRange, leaf_hash
 from dialer.model.instant import rfc3339
 from dialer.model.journal import Verification
 
+AT_ONCE = 1_024
+"""How many hashes are added to the tree in one go."""
+
 
 class Sworn(NamedTuple):
     """A checkpoint with a good signature, and where it was kept: "" for the journal's own."""
@@ -57,6 +60,18 @@ class Checker:
             while self._waiting and self._waiting[-1].checkpoint.size == tree.size:
                 self._hold(self._waiting.pop(), digest)
             self._next = self._waiting[-1].checkpoint.size if self._waiting else 0
+
+    def room(self) -> int:
+        """How many hashes may be added at once: up to the next checkpoint, and no more than
+        `AT_ONCE`."""
+        return min(self._next - self.tree.size, AT_ONCE) if self._next else AT_ONCE
+
+    def add_all(self, digests: Sequence[str]) -> None:
+        """The hashes of the next entries, no more than there is `room` for. Raises Contradicted."""
+        if digests:
+            *before, last = digests
+            self.tree.extend([leaf_hash(bytes.fromhex(each)) for each in before])
+            self.add(last)
 
     def _hold(self, sworn: Sworn, digest: str) -> None:
         said = sworn.checkpoint
@@ -118,12 +133,17 @@ def verify_journal(
     checker = Checker(sworn)
 
     def watched() -> Iterator[tuple[Any, ...] | Unreadable]:
-        add = checker.add
+        good: list[str] = []
+        room = checker.room()
         for row in rows:
             yield row
             # Asked for the next one: this one is good.
-            assert not isinstance(row, Unreadable)
-            add(row[12])
+            good.append(row[12])  # type: ignore[index]  # what cannot be read is not good
+            if len(good) == room:
+                checker.add_all(good)
+                good.clear()
+                room = checker.room()
+        checker.add_all(good)
 
     try:
         found = verify_from(Head(), watched(), head)

@@ -82,6 +82,9 @@ def test_a_stored_range_grows_on(leaves: list[bytes], data: st.DataObject) -> No
     second = CompactRange(first.size, first.peaks)
     for leaf in leaves[kept:]:
         second.add(leaf)
+    third = first.copy()
+    third.extend(leaves[kept:])
+    assert (third.size, third.peaks) == (second.size, second.peaks)
     assert (second.size, second.root()) == (len(leaves), defined(leaves))
     assert (first.size, first.root()) == (kept, defined(leaves[:kept]))
 
