@@ -15,6 +15,8 @@ It is a ZIP archive of
 The archive's comment is the SHA-256 of every byte before it, so that no byte of the file can change
 unseen. What an insider with the key could still do, sign another past, is found by comparing with a
 checkpoint that was kept elsewhere.
+
+The module is longer than most because the check is one: every step needs what the one before found.
 """
 
 from __future__ import annotations
