@@ -6,6 +6,7 @@ back in order, so memory does not grow with the report.
 
 from __future__ import annotations
 
+import gc
 import os
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
@@ -257,6 +258,8 @@ _scrubber: Scrubber | None = None
 def _start(known: Known, header: LeadHeader) -> None:
     global _scrubber
     _scrubber = Scrubber(known, header)
+    # Nothing a decision makes refers back to itself: looking for that costs a fifth of the time.
+    gc.disable()
 
 
 def _scrub_part(rows: list[Row]) -> list[ScrubRow]:

@@ -3,8 +3,9 @@ about a chunk of numbers at a time instead of about each."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 import numpy as np
 
@@ -25,7 +26,13 @@ from dialer.model.records import NO_RECORDS, NumberRecords, PastAttempt
 from dialer.model.suppression import Suppression
 from dialer.service.list_shelf import SetsInForce, sets_in_force
 from dialer.service.loading import OperatorData
-from dialer.store.record_reader import RecordReader
+
+
+class RecordSource(Protocol):
+    """Where consents, relationships, revocations, answers and lines are kept."""
+
+    def records_of(self, numbers: Collection[str], /) -> Mapping[str, NumberRecords]:
+        """What is known of each number (E.164) of which something is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +52,7 @@ class Known:
     attempts: Mapping[str, Sequence[PastAttempt]] = field(default_factory=dict)
     drops: Mapping[str, Sequence[Instant]] = field(default_factory=dict)
     emergencies: frozenset[str] = frozenset()
-    records: RecordReader | None = None
+    records: RecordSource | None = None
 
 
 def known_of(
@@ -53,7 +60,7 @@ def known_of(
     campaign: Campaign,
     at: Instant,
     remembered: Restored | None,
-    records: RecordReader | None,
+    records: RecordSource | None,
 ) -> Known:
     """What is known at `at`. `remembered`: what the journal remembers, None where there is none.
     Raises OperatorError for a list that is not whole."""
@@ -110,7 +117,9 @@ class Scrubber:
         )
         self._look_up(numbers)
         reader = self._known.records
-        records = {} if reader is None else reader.records_of(numbers)
+        records: Mapping[str, NumberRecords] = {}
+        if reader is not None:
+            records = reader.records_of(numbers)
         return [
             rejected_row(each)
             if isinstance(each, RejectedRow)
