@@ -12,10 +12,12 @@ demo: $(VENV)/demo-ready
 	@deploy/packages.sh sipp:sip-tester
 	$(BIN)/dialer demo $(ARGS)
 
+# What only computes runs on two cores; what is real time (SIP) runs alone, undisturbed.
 test: $(VENV)/test-ready
-	@deploy/packages.sh sipp:sip-tester chromium:chromium pg_ctlcluster:postgresql
+	@deploy/packages.sh sipp:sip-tester chromium:chromium pg_ctlcluster:postgresql openssl:openssl
 	$(MAKE) --no-print-directory check
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest --ignore=tests/sip -n 2 --dist worksteal $(ARGS)
+	$(BIN)/python -m pytest tests/sip $(ARGS)
 
 # Style, types and import contracts.
 check: $(VENV)/test-ready
@@ -24,9 +26,13 @@ check: $(VENV)/test-ready
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-# What small things cost, and pacing in simulated time: one JSON line a figure.
+# Every bench in a short form, one JSON line a figure; bench/README.md says what each measures.
 bench: $(VENV)/demo-ready
 	$(BIN)/python -m bench
+	$(BIN)/python -m bench.screening --leads 20000 --listed 200000 --repeats 1
+	$(BIN)/python -m bench.dnc --rows 1000000 --repeats 1
+	$(BIN)/python -m bench.location --leads 50000
+	$(BIN)/python -m bench.audit --entries 10000
 	$(BIN)/python -m bench.pacing $(ARGS)
 	$(BIN)/python -m bench.audit
 
