@@ -492,8 +492,10 @@ def slot_taken(floor: FloorState, event: SlotTaken, now: Instant) -> None:
 
 
 def records_changed(floor: FloorState, event: RecordsChanged) -> None:
-    """What is known of a number changed: leads that wait here are dialled on the new knowledge."""
+    """What is known of a number changed: leads that wait here are dialled on the new knowledge,
+    and leads that were refused may be there again."""
     for desk in floor.desks.values():
+        desk.look_again()
         for entry in list(desk.hopper):
             lead = _refreshed(entry.lead, event)
             if lead is not entry.lead:

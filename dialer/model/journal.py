@@ -24,6 +24,8 @@ class EntryKind(StrEnum):
     RECORDS_IMPORTED = "RECORDS_IMPORTED"
     """kind, file, sha256, rows, loaded, duplicates, rejected, by: records of numbers (consents and
     the like), not leads."""
+    LEADS_REOPENED = "LEADS_REOPENED"
+    """why, leads [ids]: leads of a campaign that were refused and may be offered again."""
     CAMPAIGN_CHANGED = "CAMPAIGN_CHANGED"
     """state, by."""
     REFUSED = "REFUSED"

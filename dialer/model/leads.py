@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
 from dialer.model.instant import EPOCH, Instant
 from dialer.model.numbers import PhoneNumber
@@ -12,7 +13,8 @@ from dialer.model.records import NO_RECORDS, NumberRecords
 
 
 class LeadState(StrEnum):
-    """OPEN may be dialled from `next_eligible_at` on; DONE and REFUSED never again."""
+    """OPEN may be dialled from `next_eligible_at` on; DONE never again; REFUSED not before what
+    is known of the number, or the lists, have changed."""
 
     OPEN = "OPEN"
     DONE = "DONE"
@@ -86,3 +88,12 @@ class LeadFile:
     rows: int
     leads: tuple[NewLead, ...]
     rejected: tuple[RejectedRow, ...]
+
+
+class RefusedLead(NamedTuple):
+    """A lead that is not offered any more, and the primary reason for which it was refused."""
+
+    lead_id: int
+    campaign: str
+    e164: str
+    code: str

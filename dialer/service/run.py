@@ -33,6 +33,7 @@ from dialer.service.list_shelf import put_in_force
 from dialer.service.loading import OperatorData, suppressions_of
 from dialer.service.office import ServiceOffice
 from dialer.service.questions import store_leads
+from dialer.service.reopening import reopen_freed
 from dialer.service.retaining import retain_daily
 from dialer.service.vouching import Vouching
 from dialer.settings import Settings
@@ -121,18 +122,24 @@ class Service:
             keeping.start_soon(retain_daily, store, clock.now, years, alarm)
             async with trio.open_nursery() as calling:
                 calling.start_soon(dispatcher.run)
+                if self._settings.clock.check == "kernel":
+                    watch = ClockWatch(clock, self._settings.clock.max_offset_s, dispatcher.emit)
+                    dispatcher.handle(watch.judge())
+                    calling.start_soon(watch.run)
                 if self._data.shelf is not None:
                     calling.start_soon(
-                        _watch_lists, self._data.shelf, suppressions, dispatcher, alarm
+                        _watch_lists,
+                        self._data.shelf,
+                        suppressions,
+                        dispatcher,
+                        store,
+                        clock.now,
+                        alarm,
                     )
                 await calling.start(carrier.run)
                 await self._import_lists(office, store, clock)
                 async with trio.open_nursery() as showing:
                     await showing.start(ControlSocket(self._settings.data, office).run)
-                if self._settings.clock.check == "kernel":
-                    watch = ClockWatch(clock, self._settings.clock.max_offset_s, dispatcher.emit)
-                    dispatcher.handle(watch.judge())
-                    calling.start_soon(watch.run)
                     app = build_app(
                         office,
                         secret_key=self._settings.secret_key(),
@@ -220,12 +227,19 @@ async def _watch_lists(
     shelf: ListShelf,
     suppressions: Suppressions,
     dispatcher: Dispatcher,
+    store: Store,
+    now: Callable[[], Instant],
     alarm: Callable[[str, str], None],
 ) -> None:
     """A version imported by anybody on this machine is in force here within a second. One that is
-    not whole is not taken, and what was in force stays."""
-    failed = ""
+    not whole is not taken, and what was in force stays. Leads whose number left a list, while
+    nobody served too, are offered again."""
+    failed, look = "", True
     while True:
+        if look:
+            with suppress(JournalFault):  # nothing can be written now: the next round looks again
+                await reopen_freed(store, suppressions, now, dispatcher.emit)
+                look = False
         await trio.sleep(LISTS_LOOKED_AT_S)
         try:
             changed = await trio.to_thread.run_sync(shelf.reload_if_changed)
@@ -238,6 +252,7 @@ async def _watch_lists(
         if changed:
             put_in_force(shelf, suppressions)
             dispatcher.emit(ListsChanged())
+            look = True
 
 
 class _Router:

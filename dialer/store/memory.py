@@ -10,7 +10,7 @@ from __future__ import annotations
 import heapq
 import json
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import islice
 from operator import itemgetter
@@ -43,7 +43,7 @@ from dialer.model.events import (
 )
 from dialer.model.instant import Instant
 from dialer.model.journal import JournalEntry, StoredEntry, Verification
-from dialer.model.leads import Lead, LeadFile, LeadState
+from dialer.model.leads import Lead, LeadFile, LeadState, RefusedLead
 from dialer.model.numbers import PhoneNumber
 from dialer.model.record_files import RecordFile, RecordsReport
 from dialer.model.records import NO_RECORDS, NumberRecords, PastAttempt
@@ -60,11 +60,13 @@ from dialer.store.number_records import (
 )
 from dialer.store.port import Emit
 from dialer.store.projections import (
+    REOPENED,
     Change,
     Insert,
     Keep,
     Put,
     Remove,
+    Reopen,
     Row,
     Update,
     erased,
@@ -186,7 +188,20 @@ class MemoryStore(MemoryAuditTrail):
     def _head(self) -> Head:
         return Head(len(self._rows), self._rows[-1].hash) if self._rows else Head()
 
+    def _reopen(self, change: Reopen) -> None:
+        leads = self._tables["lead"].values()
+        numbers = set(change.numbers)
+        people = {row["contact"] for row in leads if row["e164"] in numbers and change.people}
+        people.discard("")
+        for row in leads:
+            named = row["lead_id"] in change.leads or row["e164"] in numbers
+            if row["state"] == LeadState.REFUSED and (named or row["contact"] in people):
+                row.update(REOPENED)
+
     def _apply(self, change: Change) -> None:
+        if isinstance(change, Reopen):
+            self._reopen(change)
+            return
         rows = self._tables[change.table]
         match change:
             case Insert(name, row):
@@ -254,6 +269,8 @@ class MemoryStore(MemoryAuditTrail):
             }
             found = taken_in(piece, there, now, by)
             rows.update((_key("number_record", row), dict(row)) for row in found.rows)
+            if found.may_free:
+                self._reopen(Reopen(numbers=found.numbers))
             for entry in found.entries:
                 self._write(writable(entry))
             for event in found.events({e164: self._records_of(e164) for e164 in found.numbers}):
@@ -262,6 +279,20 @@ class MemoryStore(MemoryAuditTrail):
         report = report_of(file, parts)
         self._write(writable(imported_entry(report, file.sha256, now, by)))
         return report
+
+    async def refused_leads(
+        self, codes: Collection[str], after: int = 0, limit: int = 10_000
+    ) -> Sequence[RefusedLead]:
+        """See `Store`."""
+        await trio.lowlevel.checkpoint()
+        found = (
+            RefusedLead(row["lead_id"], row["campaign"], row["e164"], row["refused_code"])
+            for (lead_id,), row in sorted(self._tables["lead"].items())
+            if lead_id > after
+            and row["state"] == LeadState.REFUSED
+            and row["refused_code"] in codes
+        )
+        return list(islice(found, limit))
 
     async def records_of(self, e164: str) -> NumberRecords:
         """See `Store`."""

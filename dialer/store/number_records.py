@@ -64,12 +64,13 @@ _AGAINST_A_CALL = (RndStatus.NO, RndStatus.NO_DATA, RndStatus.YES)
 class TakenIn:
     """What storing some records comes to: rows of `number_record` to put (in the place of those
     with their key), entries to write, and what is said afterwards. `known` records said nothing
-    new."""
+    new. `may_free`: a call that was refused may be lawful on what they say."""
 
     loaded: int
     known: int
     rows: tuple[dict[str, Any], ...] = ()
     suppressions: tuple[Suppression, ...] = ()
+    may_free: bool = False
 
     @property
     def entries(self) -> Iterator[JournalEntry]:
@@ -102,7 +103,8 @@ def taken_in(piece: RecordFile, there: Mapping[Key, str], now: Instant, by: str)
         requests = _requests_in(piece, now, by)
         return TakenIn(len(requests), len(piece.records) - len(requests), (), requests)
     rows, known = _rows(piece, there, now)
-    return TakenIn(len(piece.records) - known, known, rows)
+    may_free = piece.kind is not RecordKind.REVOCATIONS
+    return TakenIn(len(piece.records) - known, known, rows, may_free=may_free)
 
 
 def report_of(file: RecordFile, parts: Sequence[TakenIn]) -> RecordsReport:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Protocol
 
 import trio
@@ -11,7 +11,7 @@ from dialer.model.commands import StoreCommand
 from dialer.model.events import Restored, StoreEvent
 from dialer.model.instant import Instant
 from dialer.model.journal import JournalEntry, StoredEntry, Verification
-from dialer.model.leads import LeadFile
+from dialer.model.leads import LeadFile, RefusedLead
 from dialer.model.record_files import RecordFile, RecordsReport
 from dialer.model.records import NumberRecords
 from dialer.model.reports import CampaignReport, ImportReport, RefusalRow, User
@@ -53,7 +53,13 @@ class Store(AuditTrail, Protocol):
         them long, and at last journaled as RECORDS_IMPORTED; requests not to be called are
         journaled each as SUPPRESSED. Rows that say nothing new are counted as known, so a file
         whose import was cut short is imported again. As parts are committed, RecordsChanged (or
-        NumbersSuppressed) is emitted."""
+        NumbersSuppressed) is emitted. Leads of these numbers that were refused are offered again,
+        unless nothing but revocations was said."""
+
+    async def refused_leads(
+        self, codes: Collection[str], after: int = 0, limit: int = 10_000
+    ) -> Sequence[RefusedLead]:
+        """Leads refused with one of these as primary code, by id, those above `after`."""
 
     async def records_of(self, e164: str) -> NumberRecords:
         """What is known of a number."""

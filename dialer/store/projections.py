@@ -86,7 +86,27 @@ class Remove:
     key: tuple[Value, ...]
 
 
-Change = Insert | Keep | Put | Update | Remove
+@dataclass(frozen=True, slots=True)
+class Reopen:
+    """These leads, and all of these numbers, may be offered again as far as they are refused; with
+    `people` also the other numbers of the same contacts."""
+
+    leads: tuple[int, ...] = ()
+    numbers: tuple[str, ...] = ()
+    people: bool = False
+
+
+REOPENED: Row = {
+    "state": LeadState.OPEN,
+    "next_eligible_at": 0,
+    "refused_code": None,
+    "refused_explain": None,
+    "refused_at": None,
+}
+"""What a lead's row holds once it was reopened."""
+
+
+Change = Insert | Keep | Put | Update | Remove | Reopen
 
 
 def project(entry: JournalEntry, *, intended: bool = True) -> Sequence[Change]:
@@ -118,6 +138,10 @@ def project(entry: JournalEntry, *, intended: bool = True) -> Sequence[Change]:
             return [Keep("state_emergency", emergency)]
         case EntryKind.EMERGENCY_LIFTED:
             return [Remove("state_emergency", (_str(entry.data["state"]),))]
+        case EntryKind.LEADS_REOPENED:
+            named = entry.data["leads"]
+            assert isinstance(named, list), "ids of leads"
+            return [Reopen(leads=tuple(each for each in named if isinstance(each, int)))]
         case EntryKind.CAMPAIGN_CHANGED:
             return [Put("campaign_state", _campaign_row(entry))]
         case EntryKind.LIST_IMPORTED:
@@ -322,7 +346,7 @@ def _lifted(entry: JournalEntry) -> Sequence[Change]:
         named = (_str(request["source"]), _str(request["list"]), _str(request["seller"]))
         key = (entry.number, *named, bool(request["affiliates"]))
         changes.append(Remove("suppression", key))
-    return changes
+    return [*changes, Reopen(numbers=(entry.number,), people=True)]
 
 
 def _campaign_row(entry: JournalEntry) -> Row:

@@ -15,6 +15,8 @@ from dialer.model.journal import JournalEntry
 from dialer.model.record_files import RecordFile
 from dialer.model.records import NumberRecords
 from dialer.store.number_records import Key, TakenIn, records_from, taken_in
+from dialer.store.projections import Reopen
+from dialer.store.reopening import reopen
 from dialer.store.tables import NUMBER_RECORD
 
 CHUNK = 5_000
@@ -44,6 +46,8 @@ def store_piece(
     found = taken_in(piece, _there(connection, piece), now, by)
     if found.rows:
         connection.execute(insert(NUMBER_RECORD).prefix_with("OR REPLACE"), list(found.rows))
+        if found.may_free:
+            reopen(connection, Reopen(numbers=found.numbers))
     for entry in found.entries:
         write(writable(entry))
     return found, list(found.events(records_of(connection, found.numbers)))

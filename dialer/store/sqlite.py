@@ -8,7 +8,7 @@ so.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -22,13 +22,13 @@ from dialer.audit.chain import Unreadable, writable
 from dialer.audit.checkpoints import Signer, Witness
 from dialer.audit.personal import PersonalKey
 from dialer.compliance.slots import Taken
-from dialer.model.commands import Record, RefillHopper, StoreCommand
 from dialer.model.audit_reports import CheckpointLine
+from dialer.model.commands import Record, RefillHopper, StoreCommand
 from dialer.model.errors import JournalFault, OperatorError, Problem
 from dialer.model.events import Journaled, Restored, SlotTaken, StoreEvent
 from dialer.model.instant import Instant
 from dialer.model.journal import JournalEntry, StoredEntry, Verification
-from dialer.model.leads import LeadFile
+from dialer.model.leads import LeadFile, RefusedLead
 from dialer.model.record_files import RecordFile, RecordsReport
 from dialer.model.records import NO_RECORDS, NumberRecords
 from dialer.model.reports import CampaignReport, ImportReport, RefusalRow, User
@@ -42,6 +42,7 @@ from dialer.store.number_records import TakenIn, imported_entry, pieces, report_
 from dialer.store.port import Emit
 from dialer.store.projections import erased, user_added
 from dialer.store.record_rows import records_of, store_piece
+from dialer.store.reopening import refused_leads
 from dialer.store.reservations import SharedBook
 from dialer.store.sql_audit import SqlAuditTrail
 from dialer.store.transaction import Transaction
@@ -246,6 +247,12 @@ class SqlStore(SqlAuditTrail):
         report = report_of(file, parts)
         await self.append([imported_entry(report, file.sha256, now, by)])
         return report
+
+    async def refused_leads(
+        self, codes: Collection[str], after: int = 0, limit: int = 10_000
+    ) -> Sequence[RefusedLead]:
+        """See `Store`."""
+        return await self._read(lambda connection: refused_leads(connection, codes, after, limit))
 
     async def records_of(self, e164: str) -> NumberRecords:
         """See `Store`."""

@@ -138,6 +138,7 @@ class LeadRow(_Row, table=True):
             "refused_at",
             sqlite_where=text("refused_code IS NOT NULL"),
         ),
+        Index("lead_refused_number", "e164", sqlite_where=text("state = 'REFUSED'")),
         Index("lead_by_contact", "contact", "campaign", sqlite_where=text("contact != ''")),
     )
 

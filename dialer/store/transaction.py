@@ -15,7 +15,8 @@ from dialer.audit.personal import PersonalKey, PersonalValue
 from dialer.compliance.slots import gives_back
 from dialer.model.calls import AttemptId
 from dialer.model.journal import JournalEntry
-from dialer.store.projections import Change, Insert, Keep, Put, Remove, Update, project
+from dialer.store.projections import Change, Insert, Keep, Put, Remove, Reopen, Update, project
+from dialer.store.reopening import reopen
 from dialer.store.reservations import release
 from dialer.store.tables import JOURNAL, JOURNAL_HEAD, METADATA, PERSONAL, SCREENING_COUNT
 from dialer.store.tallies import Tally, tally_of
@@ -81,6 +82,8 @@ class Transaction:
                         **{f"by_{name}": amount for name, amount in change.add.items()},
                     },
                 )
+            case Reopen():
+                reopen(self.connection, change)
             case Remove():
                 table = METADATA.tables[change.table]
                 columns = zip(table.primary_key, change.key, strict=True)

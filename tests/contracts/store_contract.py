@@ -50,6 +50,7 @@ from tests.contracts.journal_entries import (
     suppressed,
 )
 from tests.contracts.record_contract import RecordContract
+from tests.contracts.reopening_contract import ReopeningContract
 from tests.contracts.running_store import Opener, Running, running
 
 
@@ -58,7 +59,7 @@ def past(at: int) -> PastAttempt:
     return PastAttempt(Instant(at), "Sample Windows", "windows", "+12025550199")
 
 
-class StoreContract(RecordContract):
+class StoreContract(RecordContract, ReopeningContract):
     """The suite; see the module."""
 
     def build(self, folder: Path) -> Opener:
