@@ -34,7 +34,6 @@ bench: $(VENV)/demo-ready
 	$(BIN)/python -m bench.location --leads 50000
 	$(BIN)/python -m bench.audit --entries 10000
 	$(BIN)/python -m bench.pacing $(ARGS)
-	$(BIN)/python -m bench.audit
 
 # Every bit of 10,000 entries of the journal flipped, and every flip found.
 tamper: $(VENV)/demo-ready
