@@ -7,8 +7,8 @@ import codecs
 import csv
 import io
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from dialer.model.errors import OperatorError, Problem
 from dialer.model.leads import RejectedRow
@@ -27,8 +27,7 @@ SHOWN = 120
 _FORMULA_MARKS = ("=", "+", "-", "@", "\t", "\r")
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """A row as it stands in the file: lines `line` to `last_line`, its cells, and `wrong` where it
     could not be split into cells."""
 

@@ -4,7 +4,7 @@ in a spreadsheet."""
 from __future__ import annotations
 
 import csv
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from dialer.compliance.hours import local
 from dialer.compliance.hours_checks import clock_text
@@ -36,8 +36,7 @@ ROW_REJECTED, DUPLICATE = "ROW_REJECTED", "DUPLICATE"
 _CODES = frozenset(code.value for code in ReasonCode)
 
 
-@dataclass(frozen=True, slots=True)
-class ScrubRow:
+class ScrubRow(NamedTuple):
     """A row of the report: `text` as it is written, with its line's end. `next_at`: when a refused
     number may be called, None where waiting helps nothing. `e164` is "" where it is no lead."""
 
