@@ -26,8 +26,9 @@ FALSE_POSITIVES = (
 )
 
 _MONTH = re.compile(r"(\d{4})-(0[1-9]|1[0-2])")
-_CANCELLED = 487
-"""The final status of an INVITE that we took back (RFC 3261 section 15.1.2)."""
+_OURS = (0, 487)
+"""Statuses of an unanswered call that we took back: none was waited for, or the INVITE's final one
+(RFC 3261 section 15.1.2)."""
 
 
 def month_bounds(month: str) -> tuple[Instant, Instant]:
@@ -177,7 +178,7 @@ def _ring_breaches(outcomes: Sequence[AttemptOutcome], minimum_ms: int) -> Itera
     rings, the time since the dial stands for it: it cannot have rung longer."""
     for each in outcomes:
         ours = each.cause in (Cause.CANCELLED, Cause.SUPPRESSED) or (
-            each.cause == Cause.NO_ANSWER and each.status == _CANCELLED
+            each.cause == Cause.NO_ANSWER and each.status in _OURS
         )
         if not ours or not each.placed or each.answered_at is not None:
             continue

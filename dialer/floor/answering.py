@@ -353,7 +353,7 @@ def agent_leg_gone(floor: FloorState, attempt: Attempt, now: Instant) -> None:
         case AttemptState.WAITING:
             attempt.deadline = max(now, attempt.connect_by)
         case AttemptState.PLANNED | AttemptState.DIALLING | AttemptState.RINGING:
-            cancel(floor, attempt, now)
+            cancel(floor, attempt, now, "the phone of the agent it was placed for is gone")
         case _:
             pass
 
@@ -367,17 +367,17 @@ def agent_ended_call(floor: FloorState, attempt: Attempt, now: Instant) -> None:
     elif attempt.for_agent is not None and attempt.state is AttemptState.WAITING:
         _unattended(floor, attempt, now)
     elif attempt.for_agent is not None and attempt.state is not AttemptState.ENDED:
-        cancel(floor, attempt, now)
+        cancel(floor, attempt, now, "the agent gave it up")
 
 
-def cancel(floor: FloorState, attempt: Attempt, now: Instant) -> None:
-    """End an attempt at our own wish, whatever its state. A person left waiting by that counts as
-    dropped."""
+def cancel(floor: FloorState, attempt: Attempt, now: Instant, why: str) -> None:
+    """End an attempt at our own wish, whatever its state, and say why. A person left waiting by
+    that counts as dropped."""
     placed = attempt.state is not AttemptState.PLANNED
     if attempt.state is AttemptState.WAITING and attempt.bridged_at is None:
         _count_drop(floor, attempt, now)
     outcome = _AGENT_DONE if attempt.bridged_at is not None else _CANCELLED
-    end_attempt(floor, attempt, AttemptInput.CANCELLED, outcome, now)
+    end_attempt(floor, attempt, AttemptInput.CANCELLED, outcome, now, why=why)
     if placed:
         floor.hang_up(attempt, now)
     else:
@@ -387,4 +387,4 @@ def cancel(floor: FloorState, attempt: Attempt, now: Instant) -> None:
 def stop(floor: FloorState, now: Instant) -> None:
     """Hang up everything."""
     for attempt in list(floor.attempts.values()):
-        cancel(floor, attempt, now)
+        cancel(floor, attempt, now, "the service was stopped")

@@ -440,9 +440,13 @@ def journaled(floor: FloorState, token: int, now: Instant) -> None:
     if attempt is None or attempt.state is not AttemptState.PLANNED:
         return
     desk = attempt.desk
-    late = now - attempt.planned_at > COMMIT_MS
-    if late or _stopped(floor, desk, now) or len(floor.legs) > floor.capacity:
-        _unplaced(floor, attempt, now, AttemptInput.CANCELLED)
+    why_not = _stopped(floor, desk, now)
+    if now - attempt.planned_at > COMMIT_MS:
+        why_not = "The journal took too long to write it down."
+    elif len(floor.legs) > floor.capacity:
+        why_not = why_not or "No SIP worker was free for it any more."
+    if why_not:
+        _unplaced(floor, attempt, now, AttemptInput.CANCELLED, why=why_not)
         return
     reserved = attempt.for_agent is not None
     screened = screen(floor, desk, attempt.lead, now, attempt.caller_id, reserved)
@@ -519,13 +523,14 @@ def _unplaced(
     now: Instant,
     given: AttemptInput,
     refused: LeadMove | None = None,
+    why: str = "",
 ) -> None:
     """End an attempt before anything was placed: its leg never existed. `refused`: where its lead
-    goes, if the gate refused it."""
+    goes, if the gate refused it; `why`: in words, if it was something else."""
     floor.free_leg(attempt.leg)
     outcome = (
         Outcome(Cause.REFUSED, Blame.US, SystemDisposition.REFUSED)
         if refused
         else Outcome(Cause.CANCELLED, Blame.US, SystemDisposition.CANCELLED)
     )
-    end_attempt(floor, attempt, given, outcome, now, move=refused)
+    end_attempt(floor, attempt, given, outcome, now, move=refused, why=why)

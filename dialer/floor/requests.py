@@ -108,7 +108,8 @@ def in_force(floor: FloorState, suppression: Suppression, now: Instant) -> None:
 
 def _give_up(floor: FloorState, attempt: Attempt, now: Instant) -> None:
     placed = attempt.state is not AttemptState.PLANNED
-    end_attempt(floor, attempt, AttemptInput.CANCELLED, _SUPPRESSED, now)
+    why = "the person asked not to be called"
+    end_attempt(floor, attempt, AttemptInput.CANCELLED, _SUPPRESSED, now, why=why)
     if placed:
         floor.hang_up(attempt, now)
     else:
@@ -253,7 +254,7 @@ def emergency_declared(floor: FloorState, event: EmergencyDeclared, now: Instant
         if attempt.state in UNANSWERED:
             place = locate(lead.number, state=lead.state, postcode=lead.postcode)
             if event.state in place.states:
-                cancel(floor, attempt, now)
+                cancel(floor, attempt, now, f"an emergency was declared in {event.state}")
     for desk in floor.desks.values():
         desk.hopper.clear()
         desk.look_again()

@@ -177,6 +177,8 @@ class FloorState:
         self.capacity = 0
         self.journal_ok = True
         self.draining = False
+        self.ring_breach_at: Instant | None = None
+        """When the last call was given up before it had rung as long as the law asks."""
         self.clock_wrong = ""
         """In words, why nobody may be dialled by this machine's clock."""
         self.alarms: deque[str] = deque(maxlen=ALARMS_KEPT)

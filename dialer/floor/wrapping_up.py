@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dialer.calls.agent import AgentInput
 from dialer.calls.attempt import AttemptInput
 from dialer.calls.causes import Outcome
+from dialer.compliance.drop_sheet import sheet_rules
 from dialer.floor.state import AgentSession, Attempt, FloorState
 from dialer.leads.recycle import LeadMove, after_agent, after_system
 from dialer.model.agents import AgentState
@@ -14,7 +15,7 @@ from dialer.model.calls import AttemptState, Blame, Cause, Ending
 from dialer.model.commands import Hangup
 from dialer.model.dispositions import AgentDisposition, SystemDisposition
 from dialer.model.events import AgentDisposed, OpenAttempt
-from dialer.model.instant import Instant
+from dialer.model.instant import SECOND_MS, Instant
 from dialer.model.journal import EntryKind, JournalEntry, JsonValue
 from dialer.model.leads import LeadState
 
@@ -29,8 +30,10 @@ def end_attempt(
     now: Instant,
     ending: Ending | None = None,
     move: LeadMove | None = None,
+    why: str = "",
 ) -> None:
-    """The one way into ENDED: fixes the disposition, moves the lead, frees the agent, journals."""
+    """The one way into ENDED: fixes the disposition, moves the lead, frees the agent, journals.
+    `why`: in words, where it is our own doing."""
     desk = attempt.desk
     before = attempt.state
     attempt.step(given, now)
@@ -49,7 +52,7 @@ def end_attempt(
         "blame": outcome.blame,
         "status": ending.status if ending else None,
         "q850": ending.q850 if ending else None,
-        "reason": ending.reason if ending else "",
+        "reason": (ending.reason if ending else "") or why,
         "times": {str(state): at for state, at in attempt.entered.items()},
         "answered": AttemptState.DETECTING in attempt.entered,
         "live": AttemptState.WAITING in attempt.entered,
@@ -57,12 +60,45 @@ def end_attempt(
         "verdict": _verdict_data(attempt),
         "talk_ms": talk_ms,
         "dial_screening": _dial_screening(attempt),
+        "ring_breach": _ring_breach(floor, attempt, before, given, why, now),
         **move_data(move),
     }
     floor.record(floor.entry(EntryKind.ATTEMPT_ENDED, now, attempt, data), durable=attempt.dropped)
     if move.state is LeadState.OPEN:
         desk.lead_returns(move.next_eligible_at)
     _free_agent(floor, attempt, now)
+
+
+def _ring_breach(
+    floor: FloorState,
+    attempt: Attempt,
+    before: AttemptState,
+    given: AttemptInput,
+    why: str,
+    now: Instant,
+) -> JsonValue:
+    """How long it rang, where we took back an unanswered call before it had rung as long as the law
+    asks, whatever the reason (47 CFR 64.1200(a)(6)); else null. The month's drop sheet lists it.
+    Where the trunk never said that it rings, the time since the dial stands for it."""
+    ours = given in (AttemptInput.CANCELLED, AttemptInput.RANG_OUT)
+    rang = attempt.disposition != SystemDisposition.TRUNK_FAILURE
+    if before not in (AttemptState.DIALLING, AttemptState.RINGING) or not (ours and rang):
+        return None
+    began = attempt.entered.get(AttemptState.RINGING, attempt.entered[AttemptState.DIALLING])
+    rang_ms = max(0, now - began)
+    _, least_ms = sheet_rules(floor.ruleset, floor.enabled, now)
+    if rang_ms >= least_ms:
+        return None
+    if floor.ring_breach_at != now:  # one word about all calls given up at once
+        floor.ring_breach_at = now
+        floor.alarm(
+            "ring_breach",
+            f"Attempt {attempt.attempt_id} was given up after {rang_ms / SECOND_MS:.1f} s of the "
+            f"{least_ms / SECOND_MS:g} s of ringing the law asks for: {why or 'it rang out'}. Each "
+            "such call is in the month's drop sheet.",
+            now,
+        )
+    return {"rang_ms": rang_ms, "least_ms": least_ms}
 
 
 def withdraw(floor: FloorState, attempt: Attempt, now: Instant) -> None:
@@ -268,6 +304,7 @@ def close_open_attempts(floor: FloorState, found: Iterable[OpenAttempt], now: In
                     "verdict": None,
                     "talk_ms": 0,
                     "dial_screening": "",
+                    "ring_breach": None,
                     **move_data(move),
                 },
             ),

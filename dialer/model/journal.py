@@ -38,7 +38,8 @@ class EntryKind(StrEnum):
     """verdict_to_agent_ms, answer_to_agent_ms."""
     ATTEMPT_ENDED = "ATTEMPT_ENDED"
     """disposition, cause, blame, status, q850, reason, times {state: Instant}, answered, live,
-    dropped, verdict {...} or null, talk_ms; moves the lead. Exactly one per attempt."""
+    dropped, verdict {...} or null, talk_ms, ring_breach {rang_ms, least_ms} or null; moves the
+    lead. Exactly one per attempt."""
     DISPOSED = "DISPOSED"
     """disposition, callback_at; moves the lead. The agent's choice refines the attempt's
     disposition, never its times. Personal: notes."""
