@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import trio
@@ -47,13 +46,11 @@ DAILY_FROM_MS = 4 * DAY_MS
 
 @dataclass(frozen=True, slots=True)
 class RulesInUse:
-    """What a service decides by: the rules, the countries it may call, the overlays' folder and
-    file names in the order applied, and the shelf of lists (None: it has none)."""
+    """What a service decides by: the rules, the countries it may call, and the shelf of lists
+    (None: it has none)."""
 
     ruleset: Ruleset
     enabled: frozenset[str]
-    folder: Path | None = None
-    overlays: tuple[str, ...] = ()
     shelf: ListShelf | None = None
 
     def list_freshness(self, now: Instant) -> tuple[ListFreshness, ...]:

@@ -175,13 +175,7 @@ class Service:
         )
 
     def _rules(self) -> RulesInUse:
-        return RulesInUse(
-            self._data.ruleset,
-            self._settings.enabled,
-            self._settings.rules,
-            tuple(name for name, _ in self._data.overlays),
-            self._data.shelf,
-        )
+        return RulesInUse(self._data.ruleset, self._settings.enabled, self._data.shelf)
 
     async def drain(self, office: ServiceOffice) -> None:
         """No new dials; leave once every call has finished and every wrap-up is done."""

@@ -58,7 +58,7 @@ class RealService:
 @contextmanager
 def real_service(folder: Path) -> Iterator[RealService]:
     """With one officer (`olga`), one manager (`mara`), and a campaign that runs; an agent waits."""
-    config = build_world(folder, None, 4, Ports(9, 9))
+    config = build_world(folder, None, 1, Ports(9, 9))
     settings = read_settings(config)
     service = SimulatedService(settings, load(settings, Shelf.KEPT))
     ready: Future[RealService] = Future()
@@ -70,7 +70,7 @@ def real_service(folder: Path) -> Iterator[RealService]:
             User("mara", "Mara Manager", Role.MANAGER),
         ):
             await office.add_user(user, PASSWORD, "test")
-        for name in agent_names(4):
+        for name in agent_names(1):
             await office.send(AgentSignedIn(name))
             await office.send(AgentReadied(name))
         await office.send(CampaignStateAsked(CAMPAIGN, CampaignState.RUNNING, "test"))
