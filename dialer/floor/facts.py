@@ -86,6 +86,7 @@ def campaign_facts(
         agent_reserved=agent_reserved,
         own_caps=_own_caps(campaign),
         min_gap_ms=campaign.min_gap_ms,
+        own_cooldown_ms=campaign.drop_cooldown_ms,
     )
 
 

@@ -30,7 +30,7 @@ from dialer.intake.toml_lines import KeyPath, TomlText, read_toml
 from dialer.model.campaigns import AgentProfile, CallingHours, Campaign, DialMode, ListSource
 from dialer.model.dispositions import AgentDisposition, Recycle, SystemDisposition
 from dialer.model.errors import OperatorError, Problem
-from dialer.model.instant import MINUTE_MS, SECOND_MS
+from dialer.model.instant import HOUR_MS, MINUTE_MS, SECOND_MS
 from dialer.model.numbers import CallerId, CallerIdLimits
 from dialer.model.screening import Purpose
 
@@ -291,6 +291,7 @@ def _campaign(form: CampaignForm, folder: Path) -> Campaign:
         attempts_per_day=form.attempts_per_day,
         min_gap_ms=form.min_gap_minutes * MINUTE_MS,
         max_attempts=form.max_attempts,
+        drop_cooldown_ms=form.drop_cooldown_hours * HOUR_MS,
         link_numbers=form.link_numbers,
         wrapup_limit_ms=form.wrapup_limit_s * SECOND_MS,
         subject=form.subject or form.title,

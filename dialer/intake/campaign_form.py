@@ -286,6 +286,7 @@ class CampaignForm(_Form):
     attempts_per_day: Count = 3
     min_gap_minutes: Annotated[int, Field(ge=0, le=525_600)] = 60
     max_attempts: Count = 6
+    drop_cooldown_hours: Annotated[int, Field(ge=0, le=72)] = 0
     link_numbers: bool = True
     wrapup_limit_s: Annotated[int, Field(ge=1, le=3_600)] = 120
     hours: HoursForm

@@ -91,6 +91,9 @@ class Campaign:
     """Dials to one number in any 24 hours, over all campaigns."""
     min_gap_ms: int = 3_600_000
     """Shortest time between two dials to one number, over all campaigns."""
+    drop_cooldown_ms: int = 0
+    """How long a person who was dropped is left in peace, whatever the law asks for; at most 72
+    hours, as far back as drops are remembered."""
     max_attempts: int = 6
     wrapup_limit_ms: int = 120_000
     """An agent who has not chosen by then is paused, and the call keeps CONNECTED."""

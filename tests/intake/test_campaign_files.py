@@ -159,7 +159,10 @@ def test_a_proof_that_proves_nothing_is_named_with_its_line(
 
 
 def test_subject_purpose_and_address_columns_may_be_said(folder: Path) -> None:
-    more = 'title = "Spring"\nsubject = "windows"\npurpose = "business"\nlink_numbers = false\n'
+    more = (
+        'title = "Spring"\nsubject = "windows"\npurpose = "business"\nlink_numbers = false\n'
+        "drop_cooldown_hours = 24\n"
+    )
     columns = (
         'phone_column = "Phone"\nstate_column = "State"\nzip_column = "ZIP"\n'
         'contact_column = "Customer"\n'
@@ -171,6 +174,7 @@ def test_subject_purpose_and_address_columns_may_be_said(folder: Path) -> None:
     assert (campaign.lists[0].state_column, campaign.lists[0].zip_column) == ("State", "ZIP")
     assert campaign.lists[0].contact_column == "Customer"
     assert not campaign.link_numbers
+    assert campaign.drop_cooldown_ms == 24 * HOUR_MS
 
 
 @pytest.mark.parametrize(
@@ -180,6 +184,7 @@ def test_subject_purpose_and_address_columns_may_be_said(folder: Path) -> None:
         ("ring_timeout_s = 22", 'ring_timeout_s = "22"', 6, "whole number"),
         ('title = "Spring"', 'title = "Spring"\nsubject = " "', 2, "subject: the text is empty"),
         ('title = "Spring"', 'title = "Spring"\npurpose = "fun"', 2, "must be 'sales'"),
+        ('title = "Spring"', 'title = "Spring"\ndrop_cooldown_hours = 73', 2, "equal to 72"),
         ('"Phone"', '"Phone"\nstate_column = ""', 23, "lists[1].state_column: the text is empty"),
         ('"Phone"', '"Phone"\nzip_column = 5', 23, "lists[1].zip_column: this must be text"),
         ("ring_timeout_s = 22", "ring_timeout_s = 121", 6, "120"),
