@@ -31,13 +31,7 @@ def hours_checks(case: Case) -> Iterable[RuleCheck]:
 @lru_cache(maxsize=65536)
 def _shared_window(law: LawInForce, ordinal: int) -> DayWindow | None:
     """When every hours rule is open on a local day: a clock within it passes them all."""
-    start, end = _ALL_DAY
-    for rule in law.hours:
-        window = law_window(law, rule, ordinal)
-        if window is None:
-            return None
-        start, end = max(start, window[0]), min(end, window[1])
-    return (start, end) if start < end else None
+    return shared_window(law_window(law, rule, ordinal) for rule in law.hours)
 
 
 @lru_cache(maxsize=8192)
@@ -139,6 +133,16 @@ def in_force_on(rule: Rule, ordinal: int) -> bool:
 def law_window(law: LawInForce, rule: HoursRule, ordinal: int) -> DayWindow | None:
     """As `hours_window`; all day before the rule begins and after it ends."""
     return hours_window(law, rule, ordinal) if in_force_on(rule, ordinal) else _ALL_DAY
+
+
+def shared_window(windows: Iterable[DayWindow | None]) -> DayWindow | None:
+    """What windows of one day have in common."""
+    start, end = _ALL_DAY
+    for window in windows:
+        if window is None:
+            return None
+        start, end = max(start, window[0]), min(end, window[1])
+    return (start, end) if start < end else None
 
 
 def own_window(hours: CallingHours, ordinal: int) -> DayWindow | None:

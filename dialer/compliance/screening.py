@@ -9,7 +9,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from functools import lru_cache
 
-from dialer.compliance.calling_window import TZDATA_VERSION, ZoneUnknown
+from dialer.compliance.calling_window import TZDATA_VERSION, DayWindow, ZoneUnknown
 from dialer.compliance.checks import (
     Case,
     consent_checks,
@@ -33,6 +33,7 @@ from dialer.compliance.hours_checks import (
     law_window,
     own_hours_check,
     own_window,
+    shared_window,
 )
 from dialer.compliance.law import CapRule, PortRule, Ruleset
 from dialer.compliance.law_in_force import LawInForce, law_in_force
@@ -63,6 +64,7 @@ HORIZON_MS = 366 * DAY_MS
 """How far ahead the next lawful instant is looked for."""
 
 _ORDER = {code: place for place, code in enumerate(ReasonCode)}
+_HOURS = frozenset({ReasonCode.HOLIDAY_BAN, ReasonCode.SUNDAY_BAN, ReasonCode.OUTSIDE_HOURS})
 _CONSENT = frozenset({Exemption.PEWC, Exemption.PEC})
 
 
@@ -236,13 +238,10 @@ def _next_allowed(
     is looked at next, until all pass. So no allowed instant is skipped."""
     at = now
     while case is not None and at - now <= HORIZON_MS:
-        latest = at
-        for check in failing:
-            earliest = _not_before(case, check)
-            if earliest is None:
-                return None
-            latest = max(latest, earliest)
-        at = latest
+        earliest = _not_before_any(case, failing)
+        if earliest is None:
+            return None
+        at = earliest
         case, checks = _look(facts, ruleset, at)
         failing = [check for check in checks if not check.passed]
         if not failing:
@@ -250,12 +249,41 @@ def _next_allowed(
     return None
 
 
-def _not_before(case: Case, check: RuleCheck) -> Instant | None:
-    """An instant after the case's before which this check cannot pass; None: it never will. A rule
-    that ends, or an exemption that begins, may free the call before waiting does."""
-    own = _by_waiting(case, check) if check.code in WITH_TIME else None
-    change = _next_change(case, Instant(case.now + HORIZON_MS) if own is None else own)
-    return own if change is None else change
+def _not_before_any(case: Case, failing: list[RuleCheck]) -> Instant | None:
+    """An instant after the case's before which not all of these checks can pass; None: they never
+    will. A rule that ends, or an exemption that begins, may free the call before waiting does."""
+    closed = {check.rule for check in failing if check.code in _HOURS}
+    together = _all_open_at(case, closed) if len(closed) > 1 else None
+    alone = failing
+    waits: list[Instant | None] = []
+    if together is not None:
+        alone = [check for check in failing if check.rule not in closed]
+        waits.append(together)
+    waits += [_by_waiting(case, c) if c.code in WITH_TIME else None for c in alone]
+    latest = case.now
+    for own in dict.fromkeys(waits):
+        change = _next_change(case, Instant(case.now + HORIZON_MS) if own is None else own)
+        earliest = own if change is None else change
+        if earliest is None:
+            return None
+        latest = max(latest, earliest)
+    return latest
+
+
+def _all_open_at(case: Case, names: set[str]) -> Instant | None:
+    """When the rules about hours of these names are next open at once; None where they are not for
+    the days looked ahead, though one by one they may be."""
+    facts, law = case.facts, case.law
+    rules = [rule for rule in law.hours if rule.name in names]
+    hours = facts.hours if CAMPAIGN_HOURS in names else None
+
+    def shared(ordinal: int) -> DayWindow | None:
+        windows = [law_window(law, rule, ordinal) for rule in rules]
+        if hours is not None:
+            windows.append(own_window(hours, ordinal))
+        return shared_window(windows)
+
+    return opens(facts.place.zones, shared, Instant(case.now + 1), facts.end_guard_ms)
 
 
 def _by_waiting(case: Case, check: RuleCheck) -> Instant | None:
