@@ -6,8 +6,9 @@ every person invented, area codes and towns are real. What a number does when di
 its last two digits (`behaviours.toml`).
 
 The numbers are chosen for a Wednesday, 12:30 in New York: then the mainland and Puerto Rico may be
-called, while Hawaii, Alaska, Guam and Saipan are outside the campaign's hours. The file has the
-dirt real ones have: a byte order mark, numbers written in a dozen ways, duplicates, rows to refuse.
+called, while Hawaii and Alaska are outside the campaign's hours. Guam and Saipan have country codes
+of their own, which the demo does not enable. The file has the dirt real ones have: a byte order
+mark, numbers written in a dozen ways, duplicates, rows to refuse.
 """
 
 from __future__ import annotations
@@ -48,7 +49,8 @@ SLOW_BEFORE = 0.55
 """Calls that ring long stand in the first part of the file, so that nobody waits for them at the
 end of the demo."""
 ON_NATIONAL, ON_INTERNAL, ON_BOTH = 17, 11, 2
-OUTSIDE_HOURS = {"808": 12, "907": 10, "671": 8, "670": 4}
+OUTSIDE_HOURS = {"808": 12, "907": 10}
+NOT_ENABLED = {"671": 8, "670": 4}
 LISTED_ELSEWHERE = 420
 """Numbers on the national list that no lead has."""
 
@@ -243,7 +245,7 @@ class Maker:
         rows += [self._lead(number) for number in self._listed()]
         rows += [
             self._lead(self._numbers.deal((area_code,)))
-            for area_code, count in OUTSIDE_HOURS.items()
+            for area_code, count in (OUTSIDE_HOURS | NOT_ENABLED).items()
             for _ in range(count)
         ]
         again = self._dice.sample([number for number, slow in dialled if not slow], 11)

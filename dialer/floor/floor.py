@@ -101,6 +101,11 @@ class Floor:
         return self._state.suppressions.requests_of(e164)
 
     @property
+    def enabled(self) -> frozenset[str]:
+        """The countries whose numbers may be called."""
+        return self._state.enabled
+
+    @property
     def emergencies(self) -> frozenset[str]:
         """The states with an emergency declared."""
         return frozenset(self._state.emergencies)

@@ -6,9 +6,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from dialer.compliance.numbering import AMERICAN, Unreadable, read_number
+from dialer.compliance.numbering import US_ONLY, Unreadable, read_number
 from dialer.intake.csv_rows import DELIMITERS, SHOWN, Row, rows, text_lines
 from dialer.model.campaigns import ListSource
 from dialer.model.errors import OperatorError, Problem
@@ -17,7 +17,7 @@ from dialer.model.leads import LeadFile, NewLead, RejectedRow
 
 @dataclass(frozen=True, slots=True)
 class LeadHeader:
-    """Where the wanted columns are."""
+    """Where the wanted columns are, and which countries' numbers make leads."""
 
     delimiter: str
     cells: tuple[str, ...]
@@ -27,16 +27,20 @@ class LeadHeader:
     state: int | None = None
     postcode: int | None = None
     contact: int | None = None
+    enabled: frozenset[str] = US_ONLY
 
 
-def read_leads(name: str, content: bytes, source: ListSource) -> LeadFile:
-    """Read a lead file; `name` is what it is called in messages. Raises OperatorError where nothing
-    in it can be read: wrong encoding, missing columns, no rows.
+def read_leads(
+    name: str, content: bytes, source: ListSource, enabled: frozenset[str] = US_ONLY
+) -> LeadFile:
+    """Read a lead file; `name` is what it is called in messages. A number of a country that is not
+    `enabled` (ISO 3166) makes no lead. Raises OperatorError where nothing in it can be read: wrong
+    encoding, missing columns, no rows.
 
     Lines are those an editor shows, from 1; a row that spans several has the first one's number.
     A number that occurs twice is kept where it first stands. Blank lines are no rows.
     """
-    text = open_leads(name, content, source)
+    text = open_leads(name, content, source, enabled)
     leads: list[NewLead] = []
     rejected: list[RejectedRow] = []
     first_lines: dict[str, int] = {}
@@ -69,10 +73,13 @@ class LeadText:
         return rows(self.lines, self.header.last_line, self.header.delimiter)
 
 
-def open_leads(name: str, content: bytes, source: ListSource) -> LeadText:
+def open_leads(
+    name: str, content: bytes, source: ListSource, enabled: frozenset[str] = US_ONLY
+) -> LeadText:
     """As `read_leads`, the header alone."""
     lines = text_lines(name, content, source.encoding)
-    return LeadText(_read_header(name, lines, source), lines)
+    header = _read_header(name, lines, source)
+    return LeadText(replace(header, enabled=enabled), lines)
 
 
 def no_rows(name: str) -> OperatorError:
@@ -125,13 +132,18 @@ def _read_header(name: str, lines: Sequence[str], source: ListSource) -> LeadHea
             )
     if problems:
         raise OperatorError(*problems)
+    state, postcode, contact = (
+        None if column is None else cells.index(column.strip()) for column in asked
+    )
     return LeadHeader(
         delimiter,
         cells,
         row.last_line,
         cells.index(source.phone_column.strip()),
         {field: cells.index(column.strip()) for field, column in source.merge_columns.items()},
-        *(None if column is None else cells.index(column.strip()) for column in asked),
+        state,
+        postcode,
+        contact,
     )
 
 
@@ -155,7 +167,7 @@ def read_row(row: Row, header: LeadHeader) -> NewLead | RejectedRow:
             "the row has a NUL character in it, so part of it may be lost",
             "Export the file again.",
         )
-    number = read_number(raw, enabled=AMERICAN)
+    number = read_number(raw, enabled=header.enabled)
     if isinstance(number, Unreadable):
         reason = f"{number.code.value}: {number.explain}"
         return RejectedRow(row.line, raw[:SHOWN], reason, number.remedy)

@@ -101,7 +101,7 @@ def outlook(
 
 def _read(settings: Settings, campaign: Campaign, source: ListSource) -> LeadFile:
     path = settings.campaigns / campaign.name / source.file
-    return read_leads(str(path), path.read_bytes(), source)
+    return read_leads(str(path), path.read_bytes(), source, settings.enabled)
 
 
 def _screened(

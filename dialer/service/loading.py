@@ -22,9 +22,9 @@ from dialer.settings import Settings
 
 
 class Shelf(Enum):
-    """Where lists come from. KEPT: files not on the shelf yet are imported, for good. STANDING: what
-    the shelf holds, or the files where there is none yet. ASIDE: the files as they are now; nothing
-    is kept."""
+    """Where lists come from. KEPT: files not on the shelf yet are imported, for good. STANDING:
+    what the shelf holds, or the files where there is none yet. ASIDE: the files as they are now;
+    nothing is kept."""
 
     KEPT = "kept"
     STANDING = "standing"

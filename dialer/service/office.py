@@ -158,7 +158,7 @@ class ServiceOffice:
             raise OperatorError(
                 Problem(filename, None, "there is no such campaign with a list", campaign)
             )
-        read = partial(read_leads, filename, content, view.campaign.lists[0])
+        read = partial(read_leads, filename, content, view.campaign.lists[0], self._rules.enabled)
         file = await trio.to_thread.run_sync(read)
         report = await store_leads(self._store, campaign, file, self.now(), by, self._data)
         await self.send(LeadsImported(campaign))

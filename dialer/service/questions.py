@@ -51,7 +51,7 @@ async def check_number(
 ) -> NumberCheck:
     """May this number be called now, by the same gate that guards every dial, and what the journal
     knows of it. Without a campaign, the first one's hours and limits are used."""
-    number = read_number(raw, enabled=AMERICAN)
+    number = read_number(raw, enabled=AMERICAN | floor.enabled)
     if isinstance(number, Unreadable):
         explain = f"{number.explain} {number.remedy}".strip()
         return NumberCheck(raw, "", "DENY", (number.code,), explain, (), (), None, ())

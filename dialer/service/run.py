@@ -203,7 +203,9 @@ class Service:
             for source in campaign.lists:
                 file = self._settings.campaigns / campaign.name / source.file
                 content = await trio.Path(file).read_bytes()
-                leads = await trio.to_thread.run_sync(read_leads, file.name, content, source)
+                leads = await trio.to_thread.run_sync(
+                    read_leads, file.name, content, source, self._settings.enabled
+                )
                 report = await store_leads(
                     store, campaign.name, leads, clock.now(), "service", self._settings.data
                 )

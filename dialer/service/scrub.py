@@ -149,7 +149,7 @@ def scrub(
     Raises OperatorError where the file or a list cannot be read, or the report cannot be written;
     JournalFault where the database cannot be read.
     """
-    text = open_leads(report.file, content, known.campaign.lists[0])
+    text = open_leads(report.file, content, known.campaign.lists[0], known.enabled)
     if processes is None:
         few = len(text.lines) < ALONE
         processes = 0 if few else len(os.sched_getaffinity(0))

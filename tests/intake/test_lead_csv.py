@@ -298,6 +298,18 @@ def test_the_mark_of_the_person_is_read_where_the_list_says_so() -> None:
     assert [lead.contact for lead in file.leads] == ["K-17", "K-17", ""]
 
 
+def test_only_numbers_of_enabled_countries_make_leads() -> None:
+    """Puerto Rico is under US rules; Guam and Canada are countries of their own in the plan."""
+    source = ListSource("leads.csv", "Phone", {})
+    content = b"Phone\n787 555 0123\n671 555 0123\n416 555 0123\n+44 20 7946 0123\n"
+    file = read_leads("leads.csv", content, source)
+    assert [lead.number.region for lead in file.leads] == ["US"]
+    assert all(row.reason.startswith("JURISDICTION_NOT_ENABLED") for row in file.rejected)
+    assert [row.line for row in file.rejected] == [3, 4, 5]
+    file = read_leads("leads.csv", content, source, frozenset({"GU", "GB"}))
+    assert [lead.number.region for lead in file.leads] == ["GU", "GB"]
+
+
 def test_an_address_column_that_is_not_there_is_said() -> None:
     source = ListSource("leads.csv", "Phone", {}, state_column="State", zip_column="ZIP")
     with pytest.raises(OperatorError) as caught:
