@@ -52,6 +52,7 @@ class CampaignOutlook:
             f"{len(campaign.agents)} agents, trunk {campaign.trunk}, showing "
             + ", ".join(caller.e164 for caller in campaign.caller_ids)
         )
+        yield f"  purpose: {campaign.purpose.lower()}; about {campaign.subject or campaign.title}"
         yield f"  calls {hours_words(campaign.hours)} in the called party's local time,"
         yield (
             f"  rings {campaign.ring_timeout_ms // 1000} s, at most {campaign.attempts_per_day} "
