@@ -239,10 +239,6 @@ async def _retain(settings: Settings, older_than: Instant, years: int) -> Retain
         return await store.retain(older_than, years, now_of(settings), by)
 
 
-COMMANDS = (verify, export, key, erase, retain)
-"""What `dialer audit` has from here."""
-
-
 def _text(file: Path) -> str:
     try:
         return file.read_text()

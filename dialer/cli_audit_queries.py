@@ -56,12 +56,6 @@ REFUSALS_MS = 7 * DAY_MS
 _MARKS = {RuleOutcome.PASSED: "pass", RuleOutcome.FAILED: "FAIL", RuleOutcome.LIFTED: "lifted"}
 
 
-def add_to(group: click.Group) -> None:
-    """Put these commands into `dialer audit`."""
-    for command in (explain, trace, replay, drop_sheet, refusals):
-        group.add_command(command)
-
-
 # --- explain --------------------------------------------------------------------------------------
 
 

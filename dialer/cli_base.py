@@ -12,15 +12,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from rich.console import Console
 
-from dialer.demo.run import DemoStuck
 from dialer.model.errors import CarrierFault, JournalFault, OperatorError, Problem
 from dialer.model.instant import Instant, instant_of
-from dialer.service.loading import OperatorData
+
+if TYPE_CHECKING:
+    from dialer.service.loading import OperatorData
 
 console = Console(stderr=True)
 
@@ -40,12 +41,13 @@ def say(text: object, style: str | None = None) -> None:
 
 
 @contextmanager
-def plain_errors() -> Iterator[None]:
-    """Errors written for people are printed without a traceback, and the status is 1."""
+def plain_errors(*more: type[Exception]) -> Iterator[None]:
+    """Errors written for people, and `more`, are printed without a traceback; the status is 1."""
+    told: tuple[type[Exception], ...] = (OperatorError, JournalFault, CarrierFault, *more)
     failed = False
     try:
         yield
-    except* (OperatorError, JournalFault, CarrierFault, DemoStuck) as group:
+    except* told as group:
         for error in _leaves(group):
             say(error, "red")
         failed = True

@@ -164,10 +164,6 @@ def retire(name: str, approve: str, because: str, config: Path, as_json: bool) -
             put(manifest.as_json())
 
 
-COMMANDS = (import_list, show_lists, retire)
-"""For the group `dnc`."""
-
-
 def _shelf(settings: Settings) -> ListShelf:
     return ListShelf(settings.data / SHELF, lambda: now_of(settings))
 

@@ -27,12 +27,7 @@ from dialer.settings import Settings, read_settings
 ROWS_SHOWN = 20
 
 
-@click.group()
-def records() -> None:
-    """What is known of numbers: consents, relationships, revocations, RND answers, lines."""
-
-
-@records.command("import")
+@click.command("import")
 @click.argument("kind", type=click.Choice([kind.lower() for kind in RecordKind]))
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--seller", default="", help="Whose records they are, where a row does not say.")
@@ -89,7 +84,7 @@ def _tell(report: RecordsReport) -> None:
         say(f"refused rows written to {report.refusals_file}")
 
 
-@records.command()
+@click.command()
 @click.argument("number")
 @config_option
 @json_option

@@ -4,27 +4,16 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import asdict
 from datetime import datetime
-from functools import partial
 from pathlib import Path
 
 import click
-import trio
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
-from dialer.cli_base import config_option, console, json_option, plain_errors, put, say, sound
+from dialer.cli_base import config_option, json_option, plain_errors, put, say
 from dialer.intake.case_lines import screen_line
-from dialer.model.campaigns import Campaign
-from dialer.model.errors import OperatorError, Problem
-from dialer.model.instant import Instant, instant_of, rfc3339
+from dialer.model.instant import Instant, instant_of
 from dialer.service.clock import now_of
-from dialer.service.loading import OperatorData, load
-from dialer.service.offline import reading
-from dialer.service.scrub import ScrubReport, lasting_lists, new_report, scrub
-from dialer.service.scrubbing import known_of
-from dialer.settings import Settings, read_settings
-from dialer.store.record_reader import RecordReader
+from dialer.settings import read_settings
 
 
 def _moment(context: click.Context, param: click.Parameter, value: str | None) -> Instant | None:
@@ -105,13 +94,16 @@ def screen(
         raise click.UsageError(f"Screening a lead file needs {missing} as well.")
     if out.resolve() == leads.resolve():
         raise click.UsageError("--out would overwrite the lead file: name another one.")
+    # Cases need neither database nor lists: what a lead file needs is loaded for one only.
+    from dialer.cli_scrub import screen_leads, summary
+
     with plain_errors():
         settings = read_settings(config)
-        report = _screen_leads(settings, leads, campaign, at or now_of(settings), out)
+        report = screen_leads(settings, leads, campaign, at or now_of(settings), out)
         for line in report.words():
             say(line)
         if as_json:
-            put(_summary(report))
+            put(summary(report))
 
 
 def _screen_cases(cases: Path) -> None:
@@ -126,55 +118,3 @@ def _screen_cases(cases: Path) -> None:
             click.echo(json.dumps(answer, ensure_ascii=True))
     if failed:
         sys.exit(1)
-
-
-def _screen_leads(
-    settings: Settings, leads: Path, name: str, at: Instant, out: Path
-) -> ScrubReport:
-    data = sound(load(settings))
-    campaign = _campaign(data, name)
-    try:
-        content = leads.read_bytes()
-    except OSError as error:
-        reason = f"the file cannot be read: {error.strerror or error}"
-        raise OperatorError(Problem(str(leads), None, reason, "", "Check its name.")) from error
-    remembered = records = None
-    if settings.database.exists():
-        remembered = trio.run(partial(reading(settings).restore, at))
-        records = RecordReader(settings.database)
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn())
-    with (
-        lasting_lists(settings, data, at) as lasting,
-        Progress(
-            *columns, TimeElapsedColumn(), console=console, disable=not console.is_terminal
-        ) as progress,
-    ):
-        task = progress.add_task(f"screening {leads.name}", total=1.0)
-        known = known_of(lasting, campaign, at, remembered, records)
-        report = new_report(leads.name, known, lasting, out)
-        scrub(known, content, report, lambda done: progress.update(task, completed=done))
-    return report
-
-
-def _campaign(data: OperatorData, name: str) -> Campaign:
-    campaign = data.campaigns.get(name)
-    if campaign is None or not campaign.lists:
-        names = ", ".join(data.campaigns) or "none"
-        raise OperatorError(
-            Problem(name, None, "no such campaign with a list", "", f"There are: {names}.")
-        )
-    return campaign
-
-
-def _summary(report: ScrubReport) -> dict[str, object]:
-    """For machines; instants as RFC 3339 writes them."""
-    said = asdict(report)
-    said["next_at"] = None if report.next_at is None else rfc3339(report.next_at)
-    said["duplicates"] = report.duplicates
-    for counted in ("later", "never", "rejected"):
-        said[counted] = dict(getattr(report, counted))
-    for each, version in zip(said["lists"], report.lists, strict=True):
-        each["stale"] = version.stale
-        for key in ("obtained_at", "issued_at"):
-            each[key] = None if each[key] is None else rfc3339(each[key])
-    return said

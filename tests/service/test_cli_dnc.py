@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from dialer.cli_dnc import COMMANDS
+from dialer.cli import main
 
 SETTINGS = """\
 [[trunks]]
@@ -39,9 +39,8 @@ class Shop:
         (folder / "new.txt").write_text("212,5550101\n212,5550102\n212,5550102\n")
 
     def run(self, command: str, *arguments: str) -> Result:
-        found = next(each for each in COMMANDS if each.name == command)
         config = ["--config", str(self.folder / "dialer.toml")]
-        return CliRunner().invoke(found, [*arguments, *config])
+        return CliRunner().invoke(main, ["dnc", command, *arguments, *config])
 
     def json(self, command: str, *arguments: str) -> Any:
         result = self.run(command, *arguments, "--json")
