@@ -70,23 +70,36 @@ def is_open(zone: str, window_of: WindowOf, at: Instant, guard_ms: int) -> bool:
     return open_between(window_of(clock.ordinal), clock, later)
 
 
-def opens(zones: Sequence[str], window_of: WindowOf, at: Instant, guard_ms: int) -> Instant | None:
-    """An instant not after the earliest one, from `at` on, that is open in every zone: nothing
-    between `at` and it is open in all. None if some zone is closed for the days looked ahead."""
-    latest = at
-    for zone in zones:
-        first = _opens_in(zone, window_of, at, guard_ms)
-        if first is None:
-            return None
-        latest = max(latest, first)
-    return latest
+def opens(
+    zones: Sequence[str],
+    window_of: WindowOf,
+    at: Instant,
+    guard_ms: int,
+    days_ahead: int = _DAYS_AHEAD,
+) -> Instant | None:
+    """The earliest instant, from `at` on, that is open in every zone; one before it, but beyond the
+    days looked ahead, where zones are never open together. None if one is closed for all of them.
+    """
+    end = at + days_ahead * DAY_MS
+    latest, alone = at, len(zones) == 1
+    while True:
+        before = latest
+        for zone in zones:
+            first = _opens_in(zone, window_of, latest, guard_ms, days_ahead)
+            if first is None:
+                return None
+            latest = first
+        if alone or latest == before or latest > end:
+            return latest
 
 
-def _opens_in(zone: str, window_of: WindowOf, at: Instant, guard_ms: int) -> Instant | None:
+def _opens_in(
+    zone: str, window_of: WindowOf, at: Instant, guard_ms: int, days_ahead: int
+) -> Instant | None:
     today = local(zone, at).ordinal
     if is_open(zone, window_of, at, guard_ms):
         return at
-    for ordinal in range(today, today + _DAYS_AHEAD):
+    for ordinal in range(today, today + days_ahead):
         window = window_of(ordinal)
         if window is None:
             continue

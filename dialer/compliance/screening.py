@@ -49,6 +49,7 @@ from dialer.compliance.limit_checks import (
 )
 from dialer.compliance.line import effective_line
 from dialer.compliance.place import Place
+from dialer.model.campaigns import CallingHours
 from dialer.model.instant import DAY_MS, Instant
 from dialer.model.screening import (
     WITH_TIME,
@@ -252,16 +253,20 @@ def _next_allowed(
 def _not_before_any(case: Case, failing: list[RuleCheck]) -> Instant | None:
     """An instant after the case's before which not all of these checks can pass; None: they never
     will. A rule that ends, or an exemption that begins, may free the call before waiting does."""
-    closed = {check.rule for check in failing if check.code in _HOURS}
-    together = _all_open_at(case, closed) if len(closed) > 1 else None
-    alone = failing
-    waits: list[Instant | None] = []
-    if together is not None:
-        alone = [check for check in failing if check.rule not in closed]
-        waits.append(together)
-    waits += [_by_waiting(case, c) if c.code in WITH_TIME else None for c in alone]
+    closed = frozenset([check.rule for check in failing if check.code in _HOURS])
+    waits = [
+        _by_waiting(case, check) if check.code in WITH_TIME else None
+        for check in failing
+        if check.code not in _HOURS
+    ]
+    if closed:
+        facts = case.facts
+        hours = facts.hours if CAMPAIGN_HOURS in closed else None
+        later = Instant(case.now + 1)
+        zones, guard_ms = facts.place.zones, facts.end_guard_ms
+        waits.append(_all_open_at(case.law, closed, hours, zones, guard_ms, later))
     latest = case.now
-    for own in dict.fromkeys(waits):
+    for own in waits:
         change = _next_change(case, Instant(case.now + HORIZON_MS) if own is None else own)
         earliest = own if change is None else change
         if earliest is None:
@@ -270,12 +275,18 @@ def _not_before_any(case: Case, failing: list[RuleCheck]) -> Instant | None:
     return latest
 
 
-def _all_open_at(case: Case, names: set[str]) -> Instant | None:
-    """When the rules about hours of these names are next open at once; None where they are not for
-    the days looked ahead, though one by one they may be."""
-    facts, law = case.facts, case.law
+@lru_cache(maxsize=4096)
+def _all_open_at(
+    law: LawInForce,
+    names: frozenset[str],
+    hours: CallingHours | None,
+    zones: tuple[str, ...],
+    guard_ms: int,
+    at: Instant,
+) -> Instant | None:
+    """An instant from `at` on before which the rules about hours of these names, and the campaign's
+    `hours`, are not all open in every zone at once. Many leads ask at the same instant."""
     rules = [rule for rule in law.hours if rule.name in names]
-    hours = facts.hours if CAMPAIGN_HOURS in names else None
 
     def shared(ordinal: int) -> DayWindow | None:
         windows = [law_window(law, rule, ordinal) for rule in rules]
@@ -283,25 +294,16 @@ def _all_open_at(case: Case, names: set[str]) -> Instant | None:
             windows.append(own_window(hours, ordinal))
         return shared_window(windows)
 
-    return opens(facts.place.zones, shared, Instant(case.now + 1), facts.end_guard_ms)
+    return opens(zones, shared, at, guard_ms, HORIZON_MS // DAY_MS + 2)
 
 
 def _by_waiting(case: Case, check: RuleCheck) -> Instant | None:
-    facts, now = case.facts, case.now
-    later = Instant(now + 1)
-    if check.code is ReasonCode.ABANDON_COOLDOWN:
-        after = {rule.name: rule.after_ms for rule in case.law.cooldowns}
-        after[OWN_COOLDOWN] = facts.own_cooldown_ms
-        return Instant(max(facts.drops) + after[check.rule])
+    """When a cap has room again, or a dropped person has rested."""
     if check.code is ReasonCode.FREQ_CAP:
         return _cap_free(case, check)
-    zones, guard_ms = facts.place.zones, facts.end_guard_ms
-    if check.rule == CAMPAIGN_HOURS:
-        hours = facts.hours
-        assert hours is not None, "the check is made only where the campaign has hours"
-        return opens(zones, lambda ordinal: own_window(hours, ordinal), later, guard_ms)
-    rule = next(rule for rule in case.law.hours if rule.name == check.rule)
-    return opens(zones, lambda ordinal: law_window(case.law, rule, ordinal), later, guard_ms)
+    after = {rule.name: rule.after_ms for rule in case.law.cooldowns}
+    after[OWN_COOLDOWN] = case.facts.own_cooldown_ms
+    return Instant(max(case.facts.drops) + after[check.rule])
 
 
 def _cap_free(case: Case, check: RuleCheck) -> Instant | None:
