@@ -60,7 +60,7 @@ def end_attempt(
         "verdict": _verdict_data(attempt),
         "talk_ms": talk_ms,
         "dial_screening": _dial_screening(attempt),
-        "ring_breach": _ring_breach(floor, attempt, before, given, why, now),
+        "ring_breach": _ring_breach(floor, attempt, before, outcome.cause, given, why, now),
         **move_data(move),
     }
     floor.record(floor.entry(EntryKind.ATTEMPT_ENDED, now, attempt, data), durable=attempt.dropped)
@@ -73,6 +73,7 @@ def _ring_breach(
     floor: FloorState,
     attempt: Attempt,
     before: AttemptState,
+    cause: Cause,
     given: AttemptInput,
     why: str,
     now: Instant,
@@ -80,9 +81,9 @@ def _ring_breach(
     """How long it rang, where we took back an unanswered call before it had rung as long as the law
     asks, whatever the reason (47 CFR 64.1200(a)(6)); else null. The month's drop sheet lists it.
     Where the trunk never said that it rings, the time since the dial stands for it."""
-    ours = given in (AttemptInput.CANCELLED, AttemptInput.RANG_OUT)
-    rang = attempt.disposition != SystemDisposition.TRUNK_FAILURE
-    if before not in (AttemptState.DIALLING, AttemptState.RINGING) or not (ours and rang):
+    rang_out = given is AttemptInput.RANG_OUT and cause is Cause.NO_ANSWER
+    ours = given is AttemptInput.CANCELLED or rang_out  # a trunk's silence, or its tones, are not
+    if before not in (AttemptState.DIALLING, AttemptState.RINGING) or not ours:
         return None
     began = attempt.entered.get(AttemptState.RINGING, attempt.entered[AttemptState.DIALLING])
     rang_ms = max(0, now - began)

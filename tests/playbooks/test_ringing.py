@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dialer.compliance.drop_sheet import drop_sheet
-from dialer.model.calls import AttemptId
+from dialer.model.calls import AttemptId, Tone
 from dialer.model.campaigns import DialMode
 from dialer.model.commands import RaiseAlarm
 from dialer.model.drop_reports import AttemptOutcome, RingBreach
@@ -17,6 +17,7 @@ from dialer.model.events import (
     LegProgressed,
     StopAsked,
     SuppressionRequested,
+    ToneHeard,
 )
 from dialer.model.instant import DAY_MS, Instant
 from dialer.model.journal import JournalEntry
@@ -137,6 +138,19 @@ def test_a_trunk_that_says_nothing_rang_nobody() -> None:
     play.later(6_000)
     end = play.last_end()
     assert (end.data["disposition"], end.data["ring_breach"]) == ("TRUNK_FAILURE", None)
+
+
+def test_tones_of_the_network_in_place_of_ringing_are_its_own_word() -> None:
+    play = Play()
+    play.agent_ready()
+    call = play.dial()
+    play.ring(call.leg)
+    play.tell(ToneHeard(call.leg, Tone.SIT, play.now))
+    play.later(10_000)
+    end = play.last_end()
+    assert (end.data["cause"], end.data["ring_breach"]) == ("VACANT_NUMBER", None)
+    assert not breaches(end)
+    assert not play.of(RaiseAlarm)
 
 
 def test_many_given_up_at_once_are_one_alarm() -> None:
