@@ -6,6 +6,7 @@ import signal
 import sys
 from dataclasses import asdict
 from functools import partial
+from itertools import chain
 from pathlib import Path
 
 import click
@@ -64,9 +65,8 @@ def check(config: Path, as_json: bool) -> None:
         data, now = load(settings, Shelf.ASIDE), now_of(settings)
         standing = bearings(settings, data, now)
         outlooks, problems = outlook(settings, data, now)
-        for each in (standing, *outlooks):
-            for line in each.words():
-                say(line)
+        for line in chain(standing.words(), *(each.words() for each in outlooks)):
+            say(line)
         for warning in standing.warnings:
             say(f"warning: {warning}", "yellow")
         for problem in problems:

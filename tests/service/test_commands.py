@@ -84,6 +84,8 @@ def test_a_sound_folder_is_in_order(shop: Shop) -> None:
     (leads,) = figures["campaigns"]["demo"]
     assert figures["problems"] == []
     assert leads["rows"] == 30
+    assert (figures["standing"]["enabled"], figures["standing"]["warnings"]) == (["US"], [])
+    assert "countries enabled: US" in result.stderr
     assert leads["now"] > 20, "the demo's clock stands at a time when calls are lawful"
     assert "no key to ask not to be called" in result.stderr
 
