@@ -22,6 +22,10 @@ CHOICES = {"NOT_INTERESTED": 0.62, "SALE": 0.2, "CALLBACK": 0.1, "DO_NOT_CALL": 
 LOOK_AGAIN_S = 5.0
 """A robot looks at its page this often even if nothing was pushed."""
 
+KEPT_OPEN = httpx.Limits(keepalive_expiry=2.0)
+"""Connections are used again within two seconds only: the server closes idle ones after five, and a
+request on one that is just being closed is lost."""
+
 _TOKEN = re.compile(r'name="csrf" value="([^"]+)"')
 
 
@@ -32,7 +36,9 @@ class SignInFailed(Exception):
 @asynccontextmanager
 async def browser(address: str, name: str, password: str) -> AsyncIterator[httpx.AsyncClient]:
     """A signed-in session. Raises SignInFailed."""
-    async with httpx.AsyncClient(base_url=address, timeout=30, follow_redirects=True) as client:
+    async with httpx.AsyncClient(
+        base_url=address, timeout=30, follow_redirects=True, limits=KEPT_OPEN
+    ) as client:
         token = _token((await client.get("/sign-in")).text)
         answer = await client.post(
             "/sign-in", data={"csrf": token, "name": name, "password": password}
