@@ -38,6 +38,7 @@ from dialer.model.commands import (
 from dialer.model.dispositions import Recycle, SystemDisposition
 from dialer.model.instant import DAY_MS, HOUR_MS, MINUTE_MS, Instant
 from dialer.model.leads import Lead
+from dialer.model.numbers import CallerId, CallerIdLimits
 from dialer.model.suppression import Suppression, SuppressionSource
 from dialer.model.trunks import Trunk
 from dialer.pacing.choose import controller_for
@@ -49,6 +50,9 @@ from tests.floor_play import NOON, campaign, lead
 from tests.properties.witness import STATE, BrokenPromise, Witness, live_answers
 
 ANSWERS_AT_ONE_INSTANT = 300
+
+PERSON = frozenset({lead(103).number.e164, lead(104).number.e164})
+"""Two numbers of one person."""
 
 LISTS = empty_lists(load_law(), NOON)
 EVENING = Instant(NOON + 9 * HOUR_MS - 2 * MINUTE_MS)
@@ -80,9 +84,12 @@ def eager_campaign(mode: DialMode, agents: int, ceiling: float, per_day: int, ga
 
 
 def pool() -> Iterator[Lead]:
-    """Leads enough, two of them with one number."""
+    """Leads enough, two of them with one number, two with two numbers of one person."""
     for n in range(100, 130):
-        yield lead(n)
+        own = lead(n)
+        if own.number.e164 in PERSON:
+            own = replace(own, contact="K", linked=tuple(PERSON - {own.number.e164}))
+        yield own
     yield replace(lead(100), lead_id=900)
 
 
@@ -114,6 +121,7 @@ class AnyWorld(RuleBasedStateMachine):
         per_day=st.integers(1, 4),
         gap=st.sampled_from([60_000, HOUR_MS]),
         start=st.sampled_from([NOON, EVENING]),
+        shown=st.sampled_from([None, None, 2]),
     )
     def open_the_floor(
         self,
@@ -127,11 +135,16 @@ class AnyWorld(RuleBasedStateMachine):
         per_day: int,
         gap: int,
         start: Instant,
+        shown: int | None,
     ) -> None:
         self.now = start
-        self.campaign = eager_campaign(mode, agents, ceiling, per_day, gap)
+        self.campaign = replace(
+            eager_campaign(mode, agents, ceiling, per_day, gap),
+            caller_ids=(CallerId("+12025550199", "Sample"), CallerId("+12025550197", "Sample")),
+            caller_id_limits=CallerIdLimits(per_hour=shown),
+        )
         self.trunk = Trunk("loop", "127.0.0.1:5060", channels, cps)
-        self.witness = Witness(self.fresh_floor(), self.trunk)
+        self.witness = Witness(self.fresh_floor(), self.trunk, person=PERSON)
         self.store = SimulatedStore(pool())
         self.capacity = capacity
         self.names = [profile.name for profile in self.campaign.agents]
@@ -208,6 +221,7 @@ class AnyWorld(RuleBasedStateMachine):
     def a_working_minute(self) -> None:
         """Whatever stood in the way is put right."""
         self.the_journal_recovers(at_once=False)
+        self.tell(e.ClockJudged(True))
         self.tell(e.EmergencyLifted(STATE, "over", "officer"))
         self.tell(e.CampaignStateAsked(self.campaign.name, CampaignState.RUNNING, "manager"))
         self.the_worker_is_back()
@@ -419,6 +433,10 @@ class AnyWorld(RuleBasedStateMachine):
     def a_state_has_an_emergency(self, state: str, declared: bool) -> None:
         kind = e.EmergencyDeclared if declared else e.EmergencyLifted
         self.tell(kind(state, "storm", "officer"))
+
+    @rule(healthy=st.sampled_from([True, False]))
+    def the_clock_is_judged(self, healthy: bool) -> None:
+        self.tell(e.ClockJudged(healthy, "" if healthy else "no time server answers"))
 
     @rule(pick=st.integers(0, 99), digit=st.sampled_from("991"))
     def a_key_is_pressed(self, pick: int, digit: str) -> None:

@@ -19,7 +19,7 @@ from dialer.model.agents import AgentState
 from dialer.model.calls import AmdVerdict, AttemptId, LegId, VerdictKind
 from dialer.model.campaigns import Campaign, CampaignState
 from dialer.model.commands import Bridge, CallAgent, Command, Dial, Hangup, PlayMessage, Record
-from dialer.model.instant import DAY_MS, SECOND_MS, Instant, utc
+from dialer.model.instant import DAY_MS, HOUR_MS, SECOND_MS, Instant, utc
 from dialer.model.journal import EntryKind, JournalEntry
 from dialer.model.snapshot import CampaignView, FloorSnapshot
 from dialer.model.trunks import Trunk
@@ -31,7 +31,6 @@ SHORTEST_WAIT_MS = 250
 STEPS_AT_ONE_INSTANT = 3
 COMMIT_MS = 45_000
 STATE = "NY"
-
 LAWFUL_HOURS = (time(8), time(21))
 
 
@@ -107,6 +106,11 @@ class Witness:
     dialled_at: list[Instant] = field(default_factory=list)
     intended: dict[int, Intended] = field(default_factory=dict)
     lifting: dict[int, set[tuple[str, str]]] = field(default_factory=dict)
+    clock_ok: bool = True
+    shows: dict[LegId, str] = field(default_factory=dict)
+    """The caller id of every dial."""
+    person: frozenset[str] = frozenset()
+    """Numbers that are one person's; every other number is a person of its own."""
     emergencies: set[str] = field(default_factory=set)
     """States; every number here is of New York."""
     ending: dict[int, str] = field(default_factory=dict)
@@ -160,6 +164,8 @@ class Witness:
                 self.campaign = campaign
             case e.CampaignStateAsked(state=state):
                 self.state = state
+            case e.ClockJudged(healthy=healthy):
+                self.clock_ok = healthy
             case e.JournalFailed():
                 self.journal_ok = False
             case e.JournalRecovered():
@@ -274,6 +280,7 @@ class Witness:
                 self.nobody_is_dialled_in_an_emergency(command)
                 self.no_number_is_dialled_outside_its_hours(command, now)
                 self.attempts_and_gaps_are_kept(command, now)
+                self.no_caller_id_is_shown_too_often(command, now)
                 self.nothing_is_dialled_while_dialling_is_off()
                 self.calls_per_second_are_kept(now)
                 attempt = self.a_dial_follows_its_committed_entry(command, event)
@@ -374,14 +381,14 @@ class Witness:
     # --- the promises -------------------------------------------------------------------------
 
     def a_suppressed_number_is_never_dialled(self, dial: Dial) -> None:
-        asked = [wish for wish in self.suppressed if wish[0] == dial.number]
+        asked = [wish for wish in self.suppressed if wish[0] in self.theirs(dial.number)]
         _hold(not asked, f"{dial.number} dialled, though {asked}")
 
     def nobody_is_dialled_in_an_emergency(self, dial: Dial) -> None:
         _hold(STATE not in self.emergencies, f"{dial.number} dialled in an emergency")
 
     def no_phone_rings_on_after_a_request_or_in_an_emergency(self) -> None:
-        numbers = {number for number, _ in self.suppressed}
+        numbers = {each for number, _ in self.suppressed for each in self.theirs(number)}
         ringing = [
             call
             for call in self.calls.values()
@@ -406,15 +413,29 @@ class Witness:
 
     def attempts_and_gaps_are_kept(self, dial: Dial, now: Instant) -> None:
         assert self.campaign is not None
-        before = self.dials.setdefault(dial.number, [])
+        own = self.dials.setdefault(dial.number, [])
+        before = [past for each in self.theirs(dial.number) for past in self.dials.get(each, ())]
         day = [at for at, _ in before if at > now - DAY_MS]
         _hold(len(day) < self.campaign.attempts_per_day, f"{dial.number} dialled at {day}, {now}")
         gap_kept = all(at + self.campaign.min_gap_ms <= now for at, _ in before)
         _hold(gap_kept, f"{dial.number} dialled at {before}, and again at {now}")
-        before.append((now, dial.leg))
+        own.append((now, dial.leg))
+
+    def theirs(self, number: str) -> frozenset[str]:
+        """All numbers of the person who has this one."""
+        return self.person if number in self.person else frozenset({number})
+
+    def no_caller_id_is_shown_too_often(self, dial: Dial, now: Instant) -> None:
+        assert self.campaign is not None
+        limit = self.campaign.caller_id_limits.per_hour
+        self.shows[dial.leg] = dial.caller_id
+        dials = [past for each in self.dials.values() for past in each]
+        hour = [at for at, leg in dials if at > now - HOUR_MS and self.shows[leg] == dial.caller_id]
+        _hold(limit is None or len(hour) <= limit, f"{dial.caller_id} shown at {hour}, {now}")
 
     def nothing_is_dialled_while_dialling_is_off(self) -> None:
         _hold(self.journal_ok, "dialled while the journal cannot be written")
+        _hold(self.clock_ok, "dialled by a clock that may be wrong")
         _hold(self.state is CampaignState.RUNNING, f"dialled while {self.state}")
         _hold(not self.draining, "dialled while draining")
 
