@@ -326,6 +326,11 @@ def _next_change(case: Case, before: Instant) -> Instant | None:
     facts, now = case.facts, case.now
     changes = [consent.granted_at for consent in facts.consents]
     changes += [relationship.at for relationship in facts.relationships]
+    changes += [  # a copy dated after the call is fresh from its day on
+        Instant(copy.obtained_at // DAY_MS * DAY_MS)
+        for copy in facts.lists
+        if copy.obtained_at > now
+    ]
     if facts.line.ported_at is not None:
         changes.append(facts.line.ported_at)
     days = _turning_days(case.law)
