@@ -14,6 +14,7 @@ from dialer.compliance.law import Ruleset
 from dialer.compliance.screening import decide
 from dialer.compliance.suppression import Suppressions
 from dialer.dnc.index import NumberIndex
+from dialer.floor.callers import first_caller
 from dialer.floor.facts import campaign_facts
 from dialer.intake.csv_rows import Row
 from dialer.intake.lead_csv import LeadHeader, read_row
@@ -144,7 +145,7 @@ class Scrubber:
                 records=records,
             ),
             self._suppressions,
-            known.campaign.caller_ids[0],
+            first_caller(known.campaign, known.at),
             known.at,
             enabled=known.enabled,
             emergencies=known.emergencies,
