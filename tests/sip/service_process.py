@@ -48,7 +48,11 @@ PATIENCE_S = 40.0
 """For what has no bound of its own, on a machine that is busy with other things."""
 LOOK_S = 0.05
 LAST_WORDS_S = 4.0
-_AREAS = (201, 303, 404, 512, 602, 713, 816, 917, 206, 313, 314, 415, 503, 504, 615, 617, 702)
+_AREAS = (
+    *(201, 303, 404, 512, 602, 713, 816, 917, 206, 313, 314, 415, 503, 504, 615, 617, 702),
+    *(646, 718, 310, 312, 414, 614, 704, 919),
+)
+"""More than are on the demo's lists with any one suffix, and enough beside."""
 
 
 T = TypeVar("T")

@@ -21,7 +21,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from dialer.demo.sipp import free_ports, sipp
 from dialer.demo.world import Ports, build_world
 from dialer.model.reports import Role, User
-from dialer.service.loading import load
+from dialer.service.loading import Shelf, load
 from dialer.service.run import Running, Service
 from dialer.settings import read_settings
 from tests.web.conftest import CHROMIUM_ARGS
@@ -53,7 +53,7 @@ def _served(folder: Path, leads: str, mode: str) -> Iterator[str]:
         stack.enter_context(sipp("carrier.xml", carrier, 21_000, folder / "truth.log"))
         stack.enter_context(sipp("agents.xml", phones, 31_000, folder / "phones.log"))
         settings = read_settings(settings_file)
-        service = Service(settings, load(settings))
+        service = Service(settings, load(settings, Shelf.KEPT))
 
         async def run() -> None:
             async with trio.open_nursery() as nursery:
@@ -149,9 +149,10 @@ def test_a_lead_goes_its_whole_way_before_the_eyes_of_three_people(
     agent.get_by_role("button", name="Save").click()
 
     officer = _person(browser, address, "olga")
-    officer.goto(f"{address}/compliance?check=212+555+0190")
+    officer.goto(f"{address}/compliance/numbers?number=212+555+0190")
     expect(officer.get_by_text("INTERNAL_DNC").first).to_be_visible()
-    officer.get_by_role("button", name="Verify").click()
+    officer.goto(f"{address}/compliance/audit")
+    officer.get_by_role("button", name="Verify the journal").click()
     expect(officer.get_by_text("every hash fits")).to_be_visible()
 
 
