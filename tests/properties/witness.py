@@ -517,12 +517,11 @@ class Witness:
     def drops_stay_within_the_governors_bound(self, now: Instant) -> None:
         if self.campaign is None:
             return
-        view = self.floor.snapshot(now).campaign(self.campaign.name)
-        assert view is not None
-        if view.dropped == self.dropped:
+        desk = self.floor._state.desks[self.campaign.name]
+        if desk.dropped == self.dropped:
             return
-        self.dropped = view.dropped
-        account = self.floor._state.desks[self.campaign.name].account
+        self.dropped = desk.dropped
+        account = desk.account
         lawful = Fraction(str(self.campaign.drop_ceiling)) * account.live(now)
         excess = account.dropped(now) - lawful
         excused = 0 if self.steady else self.excuses.agents_gone + self.excuses.carrier
