@@ -253,11 +253,11 @@ def _refill(floor: FloorState, desk: Desk, now: Instant) -> None:
     desk.dry = False
     count = wanted - len(desk.hopper)
     floor.emit(
-        RefillHopper(desk.campaign.name, count, now, frozenset(held), _same_seller(floor, desk))
+        RefillHopper(desk.campaign.name, count, now, frozenset(held), same_seller(floor, desk))
     )
 
 
-def _same_seller(floor: FloorState, desk: Desk) -> tuple[str, ...]:
+def same_seller(floor: FloorState, desk: Desk) -> tuple[str, ...]:
     """The campaigns of this seller: their leads' contacts mean the same people."""
     seller = plain_name(desk.campaign.seller)
     return tuple(

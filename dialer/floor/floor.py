@@ -100,6 +100,10 @@ class Floor:
         """Every request of the number in force, whoever it was made to."""
         return self._state.suppressions.requests_of(e164)
 
+    def same_seller(self, campaign: str) -> tuple[str, ...]:
+        """The campaigns of this one's seller, itself among them."""
+        return dialling.same_seller(self._state, self._state.desks[campaign])
+
     @property
     def enabled(self) -> frozenset[str]:
         """The countries whose numbers may be called."""

@@ -59,7 +59,7 @@ async def check_number(
     if name not in floor.campaigns:
         explain = "No such campaign is loaded: a number is checked against a campaign's rules."
         return NumberCheck(raw, number.e164, "DENY", ("DATA_MISSING",), explain, (), (), None, ())
-    screened = floor.screening_of(await _lead(store, number, name), name, now)
+    screened = floor.screening_of(await _lead(store, floor, number, name), name, now)
     answer, facts = screened.answer, screened.facts
     allowed = isinstance(answer, Allowed)
     entries = await store.journal(number=number.e164, limit=HISTORY_SHOWN)
@@ -115,7 +115,11 @@ def decided_words(
     )
 
 
-async def _lead(store: Store, number: PhoneNumber, campaign: str) -> Lead:
-    """A lead of this number as it would be dialled, with everything the store knows of it."""
+async def _lead(store: Store, floor: Floor, number: PhoneNumber, campaign: str) -> Lead:
+    """The campaign's lead of this number as it would be dialled; where it has none, one with
+    everything the store knows of the number."""
+    stored = await store.lead_of_number(campaign, number.e164, floor.same_seller(campaign))
+    if stored is not None:
+        return stored
     records = await store.records_of(number.e164)
     return Lead(0, campaign, "", 0, number, {}, records=records)

@@ -9,7 +9,7 @@ a few are all read by time and sorted; of many, the first ones by order are soon
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
@@ -62,15 +62,7 @@ def offer(connection: Connection, wanted: RefillHopper) -> LeadsOffered:
     free = (row for row in rows if row.lead_id not in wanted.held)
     chosen = list(islice(free, wanted.count))
     known = records_of(connection, [row.e164 for row in chosen])
-    theirs = _numbers_of(connection, wanted, {row.contact for row in chosen if row.contact})
-    leads = tuple(
-        lead_of(
-            row,
-            known.get(row.e164, NO_RECORDS),
-            tuple(each for each in theirs.get(row.contact, ()) if each != row.e164),
-        )
-        for row in chosen
-    )
+    leads = tuple(_with_numbers(connection, chosen, known, {wanted.campaign, *wanted.linked_in}))
     later: Instant | None = None
     if len(leads) < wanted.count:
         waiting = connection.execute(_LATER, asked | {"count": len(wanted.held) + 1}).all()
@@ -79,11 +71,36 @@ def offer(connection: Connection, wanted: RefillHopper) -> LeadsOffered:
     return LeadsOffered(wanted.campaign, leads, later)
 
 
+def lead_of_number(
+    connection: Connection, campaign: str, e164: str, linked_in: Collection[str]
+) -> Lead | None:
+    """See `Store.lead_of_number`."""
+    row = connection.execute(
+        select(LEAD).where(LEAD.c.campaign == campaign, LEAD.c.e164 == e164)
+    ).one_or_none()
+    if row is None:
+        return None
+    known = records_of(connection, [e164])
+    return next(_with_numbers(connection, [row], known, {campaign, *linked_in}))
+
+
+def _with_numbers(
+    connection: Connection,
+    rows: Sequence[Row[Any]],
+    known: Mapping[str, NumberRecords],
+    campaigns: Collection[str],
+) -> Iterator[Lead]:
+    """The leads of the rows, each with the other numbers of its person in these campaigns."""
+    theirs = _numbers_of(connection, campaigns, {row.contact for row in rows if row.contact})
+    for row in rows:
+        linked = tuple(each for each in theirs.get(row.contact, ()) if each != row.e164)
+        yield lead_of(row, known.get(row.e164, NO_RECORDS), linked)
+
+
 def _numbers_of(
-    connection: Connection, wanted: RefillHopper, contacts: Iterable[str]
+    connection: Connection, campaigns: Collection[str], contacts: Iterable[str]
 ) -> dict[str, list[str]]:
-    """The numbers of each contact among the leads of the seller's campaigns, sorted."""
-    campaigns = {wanted.campaign, *wanted.linked_in}
+    """The numbers of each contact among the leads of these campaigns, sorted."""
     asked = sorted(contacts)
     found: dict[str, set[str]] = {}
     for start in range(0, len(asked), _CHUNK):

@@ -294,6 +294,17 @@ class MemoryStore(MemoryAuditTrail):
         )
         return list(islice(found, limit))
 
+    async def lead_of_number(
+        self, campaign: str, e164: str, linked_in: Collection[str] = ()
+    ) -> Lead | None:
+        """See `Store`."""
+        await trio.lowlevel.checkpoint()
+        for row in self._leads(campaign):
+            if row["e164"] == e164:
+                linked = self._linked_to(row, {campaign, *linked_in})
+                return _lead_of(row, self._records_of(e164), linked)
+        return None
+
     async def records_of(self, e164: str) -> NumberRecords:
         """See `Store`."""
         await trio.lowlevel.checkpoint()
@@ -336,17 +347,17 @@ class MemoryStore(MemoryAuditTrail):
         if len(best) < wanted.count:
             waiting = (row["next_eligible_at"] for row in free)
             later = min((at for at in waiting if at > wanted.now), default=None)
+        campaigns = {wanted.campaign, *wanted.linked_in}
         leads = tuple(
-            _lead_of(row, self._records_of(row["e164"]), self._linked_to(row, wanted))
+            _lead_of(row, self._records_of(row["e164"]), self._linked_to(row, campaigns))
             for row in best
         )
         return LeadsOffered(wanted.campaign, leads, later)
 
-    def _linked_to(self, row: MutableRow, wanted: RefillHopper) -> tuple[str, ...]:
-        """The other numbers of a lead's person among the seller's campaigns."""
+    def _linked_to(self, row: MutableRow, campaigns: Collection[str]) -> tuple[str, ...]:
+        """The other numbers of a lead's person in these campaigns."""
         if not row["contact"]:
             return ()
-        campaigns = {wanted.campaign, *wanted.linked_in}
         theirs = {
             other["e164"]
             for other in self._tables["lead"].values()

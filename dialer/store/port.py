@@ -11,7 +11,7 @@ from dialer.model.commands import StoreCommand
 from dialer.model.events import Restored, StoreEvent
 from dialer.model.instant import Instant
 from dialer.model.journal import JournalEntry, StoredEntry, Verification
-from dialer.model.leads import LeadFile, RefusedLead
+from dialer.model.leads import Lead, LeadFile, RefusedLead
 from dialer.model.record_files import RecordFile, RecordsReport
 from dialer.model.records import NumberRecords
 from dialer.model.reports import CampaignReport, ImportReport, RefusalRow, User
@@ -60,6 +60,12 @@ class Store(AuditTrail, Protocol):
         self, codes: Collection[str], after: int = 0, limit: int = 10_000
     ) -> Sequence[RefusedLead]:
         """Leads refused with one of these as primary code, by id, those above `after`."""
+
+    async def lead_of_number(
+        self, campaign: str, e164: str, linked_in: Collection[str] = ()
+    ) -> Lead | None:
+        """The campaign's lead of a number, as it would be offered, whatever became of it; see
+        `RefillHopper` for `linked_in`."""
 
     async def records_of(self, e164: str) -> NumberRecords:
         """What is known of a number."""

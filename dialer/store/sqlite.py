@@ -28,7 +28,7 @@ from dialer.model.errors import JournalFault, OperatorError, Problem
 from dialer.model.events import Journaled, Restored, SlotTaken, StoreEvent
 from dialer.model.instant import Instant
 from dialer.model.journal import JournalEntry, StoredEntry, Verification
-from dialer.model.leads import LeadFile, RefusedLead
+from dialer.model.leads import Lead, LeadFile, RefusedLead
 from dialer.model.record_files import RecordFile, RecordsReport
 from dialer.model.records import NO_RECORDS, NumberRecords
 from dialer.model.reports import CampaignReport, ImportReport, RefusalRow, User
@@ -37,7 +37,7 @@ from dialer.store.bundles import Made, Wanted, write_bundle
 from dialer.store.checkpointing import keep_stamp, newest_checkpoints
 from dialer.store.database import BUSY_S, flush_log, reading_engine
 from dialer.store.keys import personal_key, signer
-from dialer.store.lead_queue import sift_file, store_rows
+from dialer.store.lead_queue import lead_of_number, sift_file, store_rows
 from dialer.store.number_records import TakenIn, imported_entry, pieces, report_of
 from dialer.store.port import Emit
 from dialer.store.projections import erased, user_added
@@ -254,6 +254,14 @@ class SqlStore(SqlAuditTrail):
         """See `Store`."""
         return await self._read(lambda connection: refused_leads(connection, codes, after, limit))
 
+    async def lead_of_number(
+        self, campaign: str, e164: str, linked_in: Collection[str] = ()
+    ) -> Lead | None:
+        """See `Store`."""
+        return await self._read(
+            lambda connection: lead_of_number(connection, campaign, e164, linked_in)
+        )
+
     async def records_of(self, e164: str) -> NumberRecords:
         """See `Store`."""
         found = await self._read(lambda connection: records_of(connection, [e164]))
@@ -362,9 +370,7 @@ class SqlStore(SqlAuditTrail):
         """The newest checkpoints, and how many there are. Raises NoCheckpoint at one that was
         changed."""
         witness = await self.witness()
-        return await self._read(
-            lambda connection: newest_checkpoints(connection, witness, limit)
-        )
+        return await self._read(lambda connection: newest_checkpoints(connection, witness, limit))
 
     async def export(self, wanted: Wanted, now: Instant, file: IO[bytes]) -> Made:
         """Write a bundle to an empty file; see `bundles.write_bundle`. It journals nothing."""

@@ -303,6 +303,9 @@ class StoreContract(RecordContract, ReopeningContract):
         ]
         offered = await open_store.offer(linked_in=("other",))
         assert offered.leads[0].linked == (number(2), number(7))
+        asked = await open_store.store.lead_of_number(CAMPAIGN, number(2), ["other"])
+        assert asked == offered.leads[2]
+        assert await open_store.store.lead_of_number(CAMPAIGN, number(7)) is None
         alone = await open_store.offer(campaign="other")
         assert [lead.linked for lead in alone.leads] == [(), ()]
 
