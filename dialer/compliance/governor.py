@@ -86,8 +86,10 @@ def _over_dials_allowed(covered: int, live: int, dropped: int, ceiling: float) -
     share = _exact(ceiling)
     if share >= 1:
         raise ValueError(f"a drop ceiling of {ceiling} is no ceiling")
-    room = share * (live + covered) - dropped
-    return max(0, int(room / (1 - share)))
+    # Both sides times the share's denominator: whole numbers, exact, at every event of the floor.
+    part, whole = share.numerator, share.denominator
+    room = part * (live + covered) - dropped * whole
+    return max(0, room // (whole - part))
 
 
 @lru_cache(maxsize=64)
