@@ -51,13 +51,13 @@ def test_an_ended_attempt_stays_ended() -> None:
     assert not [edge for edge in attempt.TABLE if edge[0] is AttemptState.ENDED]
 
 
-@pytest.mark.parametrize("state", set(AttemptState) - {AttemptState.ENDED})
+@pytest.mark.parametrize("state", sorted(set(AttemptState) - {AttemptState.ENDED}))
 def test_an_attempt_can_be_lost_or_called_off_at_any_time(state: AttemptState) -> None:
     assert attempt.TABLE[state, AttemptInput.LOST] is AttemptState.ENDED
     assert attempt.TABLE[state, AttemptInput.CANCELLED] is AttemptState.ENDED
 
 
-@pytest.mark.parametrize("state", set(AgentState) - {AgentState.OFFLINE})
+@pytest.mark.parametrize("state", sorted(set(AgentState) - {AgentState.OFFLINE}))
 def test_a_phone_can_be_lost_in_every_state_of_a_shift(state: AgentState) -> None:
     after = agent.TABLE[state, AgentInput.PHONE_LOST]
     assert after in (AgentState.PAUSED, AgentState.WRAPUP)
