@@ -22,7 +22,7 @@ class EntryKind(StrEnum):
     LIST_IMPORTED = "LIST_IMPORTED"
     """list, sha256, rows, loaded, rejected, duplicates."""
     RECORDS_IMPORTED = "RECORDS_IMPORTED"
-    """kind, file, sha256, rows, loaded, duplicates, rejected, by: records of numbers (consents and
+    """kind, file, sha256, rows, loaded, known, rejected, by: records of numbers (consents and
     the like), not leads."""
     LEADS_REOPENED = "LEADS_REOPENED"
     """why, leads [ids]: leads of a campaign that were refused and may be offered again."""

@@ -10,7 +10,7 @@ import click
 import pytest
 
 from dialer.cli import main
-from dialer.cli_lazy import Later, LazyGroup
+from dialer.cli.lazy import Later, LazyGroup
 
 TOLD_WHOLE = 1000
 """Characters: longer than any first sentence."""

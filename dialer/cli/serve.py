@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 import trio
 
-from dialer.cli_base import config_option, json_option, plain_errors, put, say
+from dialer.cli.base import config_option, json_option, plain_errors, put, say
 from dialer.service.bearings import bearings
 from dialer.service.checking import outlook
 from dialer.service.clock import now_of

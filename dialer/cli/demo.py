@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 import trio
 
-from dialer.cli_base import console, json_option, plain_errors, put
+from dialer.cli.base import console, json_option, plain_errors, put
 from dialer.demo.run import DemoStuck, run_demo
 from dialer.demo.text import print_report
 from dialer.telemetry.logs import set_up_logging

@@ -18,7 +18,7 @@ from pathlib import Path
 import click
 import trio
 
-from dialer.cli_base import config_option, json_option, plain_errors, put, say
+from dialer.cli.base import config_option, json_option, plain_errors, put, say
 from dialer.intake.campaign_files import load_campaigns
 from dialer.model.errors import OperatorError, Problem
 from dialer.model.instant import Instant, instant_of, rfc3339

@@ -13,7 +13,7 @@ class Later(NamedTuple):
     """A command by the place it is written at, and the first sentence of its help."""
 
     place: str
-    """`module:name`, the module within `dialer`."""
+    """`module:name`, the module within `dialer.cli`."""
     help: str
     """Said in its group's help, for which nothing is loaded."""
 
@@ -32,7 +32,7 @@ class LazyGroup(click.Group):
         later = self.later.get(cmd_name)
         if later is not None and cmd_name not in self.commands:
             module, _, name = later.place.partition(":")
-            command: click.Command = getattr(import_module(f"dialer.{module}"), name)
+            command: click.Command = getattr(import_module(f"dialer.cli.{module}"), name)
             self.add_command(command, cmd_name)
         return super().get_command(ctx, cmd_name)
 

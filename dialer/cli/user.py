@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 import trio
 
-from dialer.cli_base import config_option, plain_errors, say
+from dialer.cli.base import config_option, plain_errors, say
 from dialer.model.errors import OperatorError, Problem
 from dialer.model.reports import Role, User
 from dialer.service.clock import now_of

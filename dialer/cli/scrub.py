@@ -9,7 +9,7 @@ from pathlib import Path
 import trio
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
-from dialer.cli_base import console, sound
+from dialer.cli.base import console, sound
 from dialer.model.campaigns import Campaign
 from dialer.model.errors import OperatorError, Problem
 from dialer.model.instant import Instant, rfc3339

@@ -11,7 +11,7 @@ import click
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from dialer.cli_base import config_option, console, json_option, plain_errors, put, say
+from dialer.cli.base import config_option, console, json_option, plain_errors, put, say
 from dialer.compliance.law_files import load_law
 from dialer.dnc.index import SetKind
 from dialer.dnc.manifest import Manifest

@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 import trio
 
-from dialer.cli_base import config_option, json_option, plain_errors, put, say, sound
+from dialer.cli.base import config_option, json_option, plain_errors, put, say, sound
 from dialer.compliance.numbering import Unreadable, read_number
 from dialer.model.errors import OperatorError, Problem
 from dialer.model.instant import rfc3339

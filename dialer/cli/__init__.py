@@ -1,12 +1,12 @@
-"""The one command. What each part of it does is in the `cli_*` files, loaded when it is asked for;
-`cli_base` holds what they share."""
+"""The one command. What each part of it does is in the modules beside this one, loaded when it is
+asked for; `base` holds what they share."""
 
 from __future__ import annotations
 
 import click
 
 from dialer import __version__
-from dialer.cli_lazy import Later, LazyGroup
+from dialer.cli.lazy import Later, LazyGroup
 
 
 @click.group(
@@ -14,19 +14,19 @@ from dialer.cli_lazy import Later, LazyGroup
     context_settings={"help_option_names": ["-h", "--help"]},
     later={
         "demo": Later(
-            "cli_demo:demo",
+            "demo:demo",
             "Run the main job on this machine: real SIP on loopback, robot agents, a report.",
         ),
         "serve": Later(
-            "cli_serve:serve",
+            "serve:serve",
             "Run the service until TERM (calls finish) or a second TERM, or INT (hang up).",
         ),
         "check": Later(
-            "cli_serve:check",
+            "serve:check",
             "Validate settings, campaigns and lists; say what would be called when.",
         ),
-        "report": Later("cli_leads:report", "Figures of a CAMPAIGN, from the journal."),
-        "screen": Later("cli_screen:screen", "Ask what the gate that guards every dial would say."),
+        "report": Later("leads:report", "Figures of a CAMPAIGN, from the journal."),
+        "screen": Later("screen:screen", "Ask what the gate that guards every dial would say."),
     },
 )
 @click.version_option(__version__)
@@ -38,7 +38,7 @@ def main() -> None:
     cls=LazyGroup,
     later={
         "import": Later(
-            "cli_leads:import_",
+            "leads:import_",
             "Load a lead FILE into CAMPAIGN; refused rows are listed and written to a file.",
         ),
     },
@@ -51,21 +51,21 @@ def leads() -> None:
     cls=LazyGroup,
     later={
         "lint": Later(
-            "cli_rules:lint_",
+            "rules:lint_",
             "Find gaps, overlaps, uncited rows, unexplained codes, holidays that run out, and"
             " golden cases that are answered wrong.",
         ),
         "show": Later(
-            "cli_rules:show",
+            "rules:show",
             "Every rule that binds a call to STATE (FL, US-FL, GB), with that day's hours, "
             "what lifts it, and where it is written.",
         ),
         "overlay": Later(
-            "cli_overlays:overlay",
+            "overlays:overlay",
             "Put an overlay FILE into force: checked, journaled, and copied to the rules folder.",
         ),
         "withdraw": Later(
-            "cli_overlays:withdraw",
+            "overlays:withdraw",
             "Take the overlay NAME out of force: journaled, then removed from the rules folder.",
         ),
     },
@@ -78,10 +78,10 @@ def rules() -> None:
     cls=LazyGroup,
     later={
         "import": Later(
-            "cli_records:import_",
+            "records:import_",
             "Store what FILE says of numbers; refused rows are listed and written to a file.",
         ),
-        "show": Later("cli_records:show", "What is known of NUMBER."),
+        "show": Later("records:show", "What is known of NUMBER."),
     },
 )
 def records() -> None:
@@ -92,48 +92,48 @@ def records() -> None:
     cls=LazyGroup,
     later={
         "verify": Later(
-            "cli_audit:verify",
+            "audit:verify",
             "Prove that no entry of the journal was changed, taken out, put in or moved.",
         ),
         "export": Later(
-            "cli_audit:export",
+            "audit:export",
             "Write a bundle of the journal that anybody can verify offline.",
         ),
         "key": Later(
-            "cli_audit:key",
+            "audit:key",
             "Show the public key that checkpoints and bundles of this journal are signed with.",
         ),
         "erase": Later(
-            "cli_audit:erase",
+            "audit:erase",
             "Make the journal forget NUMBER (E.164) and the words about it; its entries stay "
             "and verify.",
         ),
         "retain": Later(
-            "cli_audit:retain",
+            "audit:retain",
             "Remove working data whose time is over, and prove in the journal what went.",
         ),
         "explain": Later(
-            "cli_audit_queries:explain",
+            "audit_queries:explain",
             "Why was ATTEMPT (its number) dialled, or not: the decision with every rule, "
             "citation and value, the lists and proofs it read, every time, and the journal "
             "entries that prove it.",
         ),
         "trace": Later(
-            "cli_audit_queries:trace",
+            "audit_queries:trace",
             "Everything known of NUMBER in time order: lists it is on, requests and what came"
             " of them, consents, attempts, refusals.",
         ),
         "replay": Later(
-            "cli_audit_queries:replay",
+            "audit_queries:replay",
             "Make every stored decision again, with its own facts, ruleset and instant.",
         ),
         "drop-sheet": Later(
-            "cli_audit_queries:drop_sheet",
+            "audit_queries:drop_sheet",
             "Dropped calls of CAMPAIGN in MONTH (2026-12): by day, over 30 days, messages, "
             "ring times.",
         ),
         "refusals": Later(
-            "cli_audit_queries:refusals",
+            "audit_queries:refusals",
             "Refusals of CAMPAIGN by reason over time, beside the dials that were allowed.",
         ),
     },
@@ -146,31 +146,31 @@ def audit() -> None:
     cls=LazyGroup,
     later={
         "check": Later(
-            "cli_dnc_check:dnc_check",
+            "dnc_check:dnc_check",
             "May NUMBER be called now, by the gate that guards every dial? Status 1 if not.",
         ),
         "add": Later(
-            "cli_dnc_requests:add",
+            "dnc_requests:add",
             "Put NUMBER on the list of people who asked not to be called: in force at once.",
         ),
         "remove": Later(
-            "cli_dnc_requests:remove",
+            "dnc_requests:remove",
             "Take out the requests of NUMBER that were made to the seller.",
         ),
         "emergency": Later(
-            "cli_dnc_requests:emergency",
+            "dnc_requests:emergency",
             "Stop all calls into STATE (as LA) while an emergency is declared there.",
         ),
         "import": Later(
-            "cli_dnc:import_list",
+            "dnc:import_list",
             "Make FILE the active copy of LIST: whole, or not at all.",
         ),
         "lists": Later(
-            "cli_dnc:show_lists",
+            "dnc:show_lists",
             "Every list in force, how old its copy is, and whether it is too old.",
         ),
         "retire": Later(
-            "cli_dnc:retire",
+            "dnc:retire",
             "Take LIST out of use; what is known of its versions is kept.",
         ),
     },
@@ -182,7 +182,7 @@ def dnc() -> None:
 @main.group(
     cls=LazyGroup,
     later={
-        "add": Later("cli_user:add", "Add NAME, or replace their role and password."),
+        "add": Later("user:add", "Add NAME, or replace their role and password."),
     },
 )
 def user() -> None:

@@ -13,7 +13,7 @@ import trio
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from dialer.audit.words import counted, duration, stamp
-from dialer.cli_base import (
+from dialer.cli.base import (
     config_option,
     console,
     instant_given,

@@ -13,7 +13,7 @@ import trio
 
 from dialer.audit.bundle import BundleReport, verify_bundle
 from dialer.audit.checkpoints import NoCheckpoint, Witness, notes_in
-from dialer.cli_base import config_option, instant_given, json_option, plain_errors, put, say
+from dialer.cli.base import config_option, instant_given, json_option, plain_errors, put, say
 from dialer.model.errors import OperatorError, Problem
 from dialer.model.instant import Instant, rfc3339
 from dialer.model.journal import Verification

@@ -11,7 +11,7 @@ import click
 import trio
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from dialer.cli_base import config_option, console, json_option, plain_errors, put, say, sound
+from dialer.cli.base import config_option, console, json_option, plain_errors, put, say, sound
 from dialer.intake.lead_csv import read_leads
 from dialer.model.errors import OperatorError, Problem
 from dialer.model.reports import ImportReport

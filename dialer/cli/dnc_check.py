@@ -11,7 +11,7 @@ from typing import Any
 import click
 import trio
 
-from dialer.cli_base import config_option, json_option, plain_errors, put, say, sound
+from dialer.cli.base import config_option, json_option, plain_errors, put, say, sound
 from dialer.model.instant import rfc3339
 from dialer.service.clock import now_of
 from dialer.service.loading import OperatorData, load

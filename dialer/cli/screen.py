@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from dialer.cli_base import config_option, json_option, plain_errors, put, say
+from dialer.cli.base import config_option, json_option, plain_errors, put, say
 from dialer.intake.case_lines import screen_line
 from dialer.model.instant import Instant, instant_of
 from dialer.service.clock import now_of
@@ -95,7 +95,7 @@ def screen(
     if out.resolve() == leads.resolve():
         raise click.UsageError("--out would overwrite the lead file: name another one.")
     # Cases need neither database nor lists: what a lead file needs is loaded for one only.
-    from dialer.cli_scrub import screen_leads, summary
+    from dialer.cli.scrub import screen_leads, summary
 
     with plain_errors():
         settings = read_settings(config)

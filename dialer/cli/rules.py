@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 import dialer
-from dialer.cli_base import json_option, plain_errors, put, say
+from dialer.cli.base import json_option, plain_errors, put, say
 from dialer.compliance.law import Ruleset
 from dialer.compliance.law_files import load_law
 from dialer.compliance.law_lint import lint

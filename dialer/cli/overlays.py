@@ -10,8 +10,8 @@ from pathlib import Path
 import click
 import trio
 
-from dialer.cli_base import json_option, plain_errors, put, say
-from dialer.cli_rules import DEFAULT_CONFIG, config_option
+from dialer.cli.base import json_option, plain_errors, put, say
+from dialer.cli.rules import DEFAULT_CONFIG, config_option
 from dialer.compliance.law import Approval, Ruleset
 from dialer.compliance.law_files import NamedFile, load_law
 from dialer.compliance.overlay import Overlay, approve, preview
