@@ -12,12 +12,13 @@ demo: $(VENV)/demo-ready
 	@deploy/packages.sh sipp:sip-tester
 	$(BIN)/dialer demo $(ARGS)
 
-# What only computes runs on two cores; what is real time (SIP) runs alone, undisturbed.
+# What only computes runs on two cores; what is SIP in real time runs alone, undisturbed.
+REAL_TIME := tests/sip tests/contracts/test_carrier_sip.py
 test: $(VENV)/test-ready
 	@deploy/packages.sh sipp:sip-tester chromium:chromium pg_ctlcluster:postgresql openssl:openssl
 	$(MAKE) --no-print-directory check
-	$(BIN)/python -m pytest --ignore=tests/sip -n 2 --dist worksteal $(ARGS)
-	$(BIN)/python -m pytest tests/sip $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist worksteal $(addprefix --ignore=,$(REAL_TIME)) $(ARGS)
+	$(BIN)/python -m pytest $(REAL_TIME) $(ARGS)
 
 # Style, types and import contracts.
 check: $(VENV)/test-ready
