@@ -80,11 +80,11 @@ class OtherSets:
 
     def unread(self, e164: str) -> bool:
         """Whether a vendor said something of the number that nobody can read."""
-        return any(e164 in each for each in self.unknown)
+        return bool(self.unknown) and any(e164 in each for each in self.unknown)
 
     def is_reassigned(self, e164: str) -> bool:
         """Whether a vendor says that somebody else has the number now."""
-        return any(e164 in each for each in self.reassigned)
+        return bool(self.reassigned) and any(e164 in each for each in self.reassigned)
 
 
 NO_OTHER_SETS = OtherSets()

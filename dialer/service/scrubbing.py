@@ -108,6 +108,7 @@ class Scrubber:
         self._known = known
         self._header = header
         self._suppressions = Suppressions(requests=known.requests)
+        self._caller = first_caller(known.campaign, known.at)
 
     def rows(self, rows: Sequence[Row]) -> list[ScrubRow]:
         """A row of the report for each, in order. Whether a number stood on an earlier line is for
@@ -145,7 +146,7 @@ class Scrubber:
                 records=records,
             ),
             self._suppressions,
-            first_caller(known.campaign, known.at),
+            self._caller,
             known.at,
             enabled=known.enabled,
             emergencies=known.emergencies,
