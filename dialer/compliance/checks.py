@@ -4,6 +4,8 @@ Each function gives the checks of one kind of rule. None looks at another's outc
 reassigned-number answer, which matters only where consent is what entitles to the call. The rules
 about time are in `hours_checks` and `limit_checks`. Words are made for rules that fail, not for
 those that pass.
+
+Longer than most: each check carries its words, so that a rule is read beside what it says.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""From the store to the trunk: refill, screen, plan, journal, screen again, dial.
+"""From the hopper to the trunk: plan, screen, journal, screen again, dial.
 
-The gate is one function (`compliance.screening.decide`) asked at two moments only: when a lead is
-offered (bulk) and at the instant of the dial, after its entry is committed. Only the second answer
-lets a `Dial` go.
+The gate is one function (`compliance.screening.decide`) asked at three moments: when a lead is
+offered (`supply`), for the decision its intended dial is written down with, and at the instant of
+the dial, after that entry is committed. Only the last answer lets a `Dial` go.
 """
 
 from __future__ import annotations
@@ -16,31 +16,27 @@ from pathlib import PurePath
 from dialer.calls.agent import AgentInput
 from dialer.calls.attempt import AttemptInput
 from dialer.calls.causes import Outcome
-from dialer.compliance.facts import ListKind
 from dialer.compliance.governor import lawful_dials
-from dialer.compliance.grounds import days_between
-from dialer.compliance.law_in_force import national_list_rule
-from dialer.compliance.screening import decide
-from dialer.floor.callers import AllShown, choose, first_caller
+from dialer.floor.callers import AllShown, choose
 from dialer.floor.desk import Desk
-from dialer.floor.facts import Screened, campaign_facts, claims_of
+from dialer.floor.facts import claims_of
+from dialer.floor.gate import refuse_lead, screen, stopped
 from dialer.floor.state import AgentSession, Attempt, FloorState, TrunkUse
+from dialer.floor.supply import refill
 from dialer.floor.trunks import free_channels, unable
-from dialer.floor.wrapping_up import end_attempt, move_data, release, withdraw
+from dialer.floor.wrapping_up import end_attempt, release, withdraw
 from dialer.leads.hopper import HopperEntry
-from dialer.leads.recycle import LeadMove, after_refusal
+from dialer.leads.recycle import LeadMove
 from dialer.model.agents import AgentState
 from dialer.model.calls import AttemptId, AttemptState, Blame, Cause
-from dialer.model.campaigns import CampaignState, DialMode
-from dialer.model.commands import Dial, RefillHopper
+from dialer.model.campaigns import DialMode
+from dialer.model.commands import Dial
 from dialer.model.dispositions import SystemDisposition
-from dialer.model.events import LeadsOffered, RecordsChanged, SlotTaken
+from dialer.model.events import SlotTaken
 from dialer.model.instant import HOUR_MS, SECOND_MS, Instant, rfc3339
-from dialer.model.journal import EntryKind, JournalEntry
-from dialer.model.leads import Lead
+from dialer.model.journal import EntryKind
 from dialer.model.numbers import CallerId
 from dialer.model.screening import Allowed, ReasonCode, Refused
-from dialer.model.suppression import plain_name
 from dialer.pacing.controller import PacingView
 
 NO_RESPONSE_MS = 6 * SECOND_MS
@@ -72,94 +68,6 @@ IN_FLIGHT = frozenset(
 )
 
 
-def screen(
-    floor: FloorState,
-    desk: Desk,
-    lead: Lead,
-    now: Instant,
-    caller: CallerId,
-    agent_reserved: bool = False,
-) -> Screened:
-    """The one gate. `agent_reserved`: an agent waits for this very call."""
-    theirs = lead.numbers(linked=desk.campaign.link_numbers)
-    attempts = (past for each in theirs for past in floor.recent_dials.get(each, ()))
-    drops = (at for each in theirs for at in floor.recent_drops.get(each, ()))
-    facts = campaign_facts(
-        desk.campaign,
-        lead,
-        floor.suppressions,
-        caller,
-        now,
-        enabled=floor.enabled,
-        emergencies=floor.emergencies,
-        attempts=sorted(attempts, key=lambda past: past.at),
-        drops=sorted(drops),
-        agent_reserved=agent_reserved,
-    )
-    return Screened(facts, decide(facts, floor.ruleset, now), now)
-
-
-def refuse_lead(
-    floor: FloorState, desk: Desk, lead: Lead, screened: Screened, now: Instant, stage: str
-) -> LeadMove:
-    """A lead the gate refused leaves the hopper's way, with every reason in the journal. Where a
-    newer file, another setting or the end of an emergency may free it, it is looked at again."""
-    refused = screened.answer
-    assert isinstance(refused, Refused)
-    move = after_refusal(lead, refused, now)
-    desk.refused[refused.primary] += 1
-    floor.record(
-        JournalEntry(
-            EntryKind.REFUSED,
-            now,
-            campaign=desk.campaign.name,
-            lead_id=lead.lead_id,
-            number=lead.number.e164,
-            data={
-                "stage": stage,
-                "codes": [str(code) for code in refused.codes],
-                "explain": refused.explain,
-                "next_allowed_at": refused.next_allowed_at,
-                "ruleset": refused.ruleset,
-                "tzdata": refused.tzdata,
-                "screening": screened.data(),
-                **move_data(move),
-            },
-        )
-    )
-    desk.lead_returns(move.next_eligible_at)
-    return move
-
-
-def leads_imported(floor: FloorState, campaign: str) -> None:
-    """There is more to offer; and the new leads may be further numbers of people whose leads wait
-    in hoppers, so those are offered again, with all their numbers."""
-    for name, desk in floor.desks.items():
-        stale = any(entry.lead.contact for entry in desk.hopper)
-        if stale:
-            desk.hopper.clear()
-        if stale or name == campaign:
-            desk.look_again()
-
-
-def leads_offered(floor: FloorState, event: LeadsOffered, now: Instant) -> None:
-    """Bulk screening of what the store offered."""
-    desk = floor.desks.get(event.campaign)
-    if desk is None or not desk.refilling:
-        return
-    desk.refilling = False
-    desk.dry = not event.leads
-    desk.refill_at = event.next_eligible_at if desk.dry else None
-    if desk.state is CampaignState.STOPPED:
-        return
-    for lead in event.leads:
-        screened = screen(floor, desk, lead, now, first_caller(desk.campaign, now))
-        if isinstance(screened.answer, Refused):
-            refuse_lead(floor, desk, lead, screened, now, "bulk")
-        else:
-            desk.hopper.put(HopperEntry(lead, now))
-
-
 def advance(floor: FloorState, now: Instant) -> None:
     """Do whatever dialling is due: called after every event."""
     for desk in floor.desks.values():
@@ -168,10 +76,10 @@ def advance(floor: FloorState, now: Instant) -> None:
 
 def _advance_desk(floor: FloorState, desk: Desk, now: Instant) -> str:
     """Dial what is due; in words, why nothing more was dialled."""
-    stopped = _stopped(floor, desk, now)
-    if stopped:
-        return stopped
-    _refill(floor, desk, now)
+    why = stopped(floor, desk, now)
+    if why:
+        return why
+    refill(floor, desk, now)
     if desk.campaign.mode is DialMode.PREVIEW:
         _show_previews(floor, desk, now)
     use = floor.trunks[desk.campaign.trunk]
@@ -179,43 +87,6 @@ def _advance_desk(floor: FloorState, desk: Desk, now: Instant) -> str:
     if blocked or desk.campaign.mode is DialMode.PREVIEW:
         return blocked
     return _pace(floor, desk, use, now)
-
-
-def _stopped(floor: FloorState, desk: Desk, now: Instant) -> str:
-    """In words, what forbids every dial of the campaign."""
-    if floor.draining:
-        return "The service is draining: no new dials."
-    if desk.state is not CampaignState.RUNNING:
-        return f"The campaign is {desk.state.lower()}: a manager has to start it."
-    if not floor.journal_ok:
-        return "The journal cannot be written: dialling stops until it can (see alarms)."
-    if floor.clock_wrong:
-        return f"Nobody is dialled by a clock that may be wrong: {floor.clock_wrong}."
-    return _registries(floor, now)
-
-
-def _registries(floor: FloorState, now: Instant) -> str:
-    """In words, which country's registry stops all calls: with no copy of its list, or one too old,
-    absence from it proves nothing (47 CFR 64.1200(c)(2)(i)(D)). No lead is at fault, so this stops
-    campaigns and refuses no lead."""
-    for country in sorted(floor.enabled):
-        rule = national_list_rule(floor.ruleset, country, now)
-        if rule is None:
-            continue
-        copies = [v for v in floor.suppressions.versions if v.kind is ListKind.NATIONAL]
-        if not copies:
-            return (
-                f"No copy of the national do-not-call list is loaded ({rule.citation}): import one."
-            )
-        stale = [
-            copy.name for copy in copies if days_between(copy.obtained_at, now) > rule.max_age_days
-        ]
-        if stale:
-            return (
-                f"The do-not-call list {', '.join(stale)} is older than {rule.max_age_days} days "
-                f"({rule.citation}): import a newer copy."
-            )
-    return ""
 
 
 def _blocked(floor: FloorState, desk: Desk, use: TrunkUse, now: Instant) -> str:
@@ -235,34 +106,6 @@ def _no_lead(floor: FloorState, desk: Desk) -> str:
     if desk.refill_at is None:
         return "The lists are used up: no lead is left to dial."
     return "No lead may be dialled now; the next one becomes eligible later."
-
-
-def _refill(floor: FloorState, desk: Desk, now: Instant) -> None:
-    signed_in = sum(1 for a in floor.agents_of(desk) if a.state is not AgentState.OFFLINE)
-    if desk.refilling or signed_in == 0:
-        return
-    if desk.dry and (desk.refill_at is None or now < desk.refill_at):
-        return
-    wanted = max(20, 5 * signed_in)
-    if len(desk.hopper) > wanted // 2:
-        return
-    held = {entry.lead.lead_id for entry in desk.hopper}
-    held |= {a.lead.lead_id for a in floor.attempts.values()}
-    held |= {a.preview.lead.lead_id for a in floor.agents.values() if a.preview is not None}
-    desk.refilling = True
-    desk.dry = False
-    count = wanted - len(desk.hopper)
-    floor.emit(
-        RefillHopper(desk.campaign.name, count, now, frozenset(held), same_seller(floor, desk))
-    )
-
-
-def same_seller(floor: FloorState, desk: Desk) -> tuple[str, ...]:
-    """The campaigns of this seller: their leads' contacts mean the same people."""
-    seller = plain_name(desk.campaign.seller)
-    return tuple(
-        name for name, other in floor.desks.items() if plain_name(other.campaign.seller) == seller
-    )
 
 
 def _show_previews(floor: FloorState, desk: Desk, now: Instant) -> None:
@@ -318,7 +161,7 @@ def launch(floor: FloorState, session: AgentSession, entry: HopperEntry, now: In
     """Dial the lead the agent looked at; in words, why not now."""
     desk = floor.desks[session.campaign]
     use = floor.trunks[desk.campaign.trunk]
-    stop = _stopped(floor, desk, now) or unable(floor, use, now)
+    stop = stopped(floor, desk, now) or unable(floor, use, now)
     if stop:
         return stop
     if free_channels(floor, use) < 1 or use.room(now) < 1:
@@ -440,7 +283,7 @@ def journaled(floor: FloorState, token: int, now: Instant) -> None:
     if attempt is None or attempt.state is not AttemptState.PLANNED:
         return
     desk = attempt.desk
-    why_not = _stopped(floor, desk, now)
+    why_not = stopped(floor, desk, now)
     if now - attempt.planned_at > COMMIT_MS:
         why_not = "The journal took too long to write it down."
     elif len(floor.legs) > floor.capacity:
@@ -493,28 +336,6 @@ def slot_taken(floor: FloorState, event: SlotTaken, now: Instant) -> None:
     refuse_lead(floor, attempt.desk, attempt.lead, screened, now, "reservation")
     floor.free_leg(attempt.leg)
     withdraw(floor, attempt, now)
-
-
-def records_changed(floor: FloorState, event: RecordsChanged) -> None:
-    """What is known of a number changed: leads that wait here are dialled on the new knowledge,
-    and leads that were refused may be there again."""
-    for desk in floor.desks.values():
-        desk.look_again()
-        for entry in list(desk.hopper):
-            lead = _refreshed(entry.lead, event)
-            if lead is not entry.lead:
-                desk.hopper.put(replace(entry, lead=lead))
-    for session in floor.agents.values():
-        if session.preview is not None:
-            lead = _refreshed(session.preview.lead, event)
-            session.preview = replace(session.preview, lead=lead)
-    for attempt in floor.attempts.values():
-        attempt.lead = _refreshed(attempt.lead, event)
-
-
-def _refreshed(lead: Lead, event: RecordsChanged) -> Lead:
-    records = event.records.get(lead.number.e164)
-    return lead if records is None else replace(lead, records=records)
 
 
 def _unplaced(

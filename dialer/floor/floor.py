@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dialer.compliance.drop_rate import DropAccount
 from dialer.compliance.law import Ruleset
 from dialer.compliance.suppression import Suppressions
-from dialer.floor import answering, dialling, requests, shifts, wrapping_up
+from dialer.floor import answering, dialling, gate, requests, shifts, supply, wrapping_up
 from dialer.floor.callers import first_caller
 from dialer.floor.desk import Desk
 from dialer.floor.facts import Screened
@@ -94,7 +94,7 @@ class Floor:
         """The gate's answer about a lead, for people's questions; nothing follows from it."""
         desk = self._state.desks[campaign]
         caller = first_caller(desk.campaign, now)
-        return dialling.screen(self._state, desk, lead, now, caller)
+        return gate.screen(self._state, desk, lead, now, caller)
 
     def requests_of(self, e164: str) -> tuple[Suppression, ...]:
         """Every request of the number in force, whoever it was made to."""
@@ -102,7 +102,7 @@ class Floor:
 
     def same_seller(self, campaign: str) -> tuple[str, ...]:
         """The campaigns of this one's seller, itself among them."""
-        return dialling.same_seller(self._state, self._state.desks[campaign])
+        return supply.same_seller(self._state, self._state.desks[campaign])
 
     @property
     def enabled(self) -> frozenset[str]:
@@ -158,14 +158,14 @@ class Floor:
             ):
                 shifts.clicked(floor, event, now)
             case e.LeadsOffered():
-                dialling.leads_offered(floor, event, now)
+                supply.leads_offered(floor, event, now)
             case e.Journaled(token=token):
                 dialling.journaled(floor, token, now)
                 requests.journaled(floor, token)
             case e.SlotTaken():
                 dialling.slot_taken(floor, event, now)
             case e.RecordsChanged():
-                dialling.records_changed(floor, event)
+                supply.records_changed(floor, event)
             case e.NumbersSuppressed(suppressions=suppressions):
                 for suppression in suppressions:
                     requests.in_force(floor, suppression, now)
@@ -186,7 +186,7 @@ class Floor:
             case e.CampaignStateAsked():
                 self._campaign_state_asked(event, now)
             case e.LeadsImported(campaign=name):
-                dialling.leads_imported(floor, name)
+                supply.leads_imported(floor, name)
             case e.ListsChanged():
                 for desk in floor.desks.values():
                     desk.look_again()

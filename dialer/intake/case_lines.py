@@ -2,6 +2,8 @@
 
 The officer's interface to the one gate. A field that is left out means a clean number: on no list,
 every list in force and obtained the day before, no history, caller id owned.
+
+Longer than most: each field, its check and what it becomes stand side by side.
 """
 
 from __future__ import annotations

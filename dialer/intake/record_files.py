@@ -22,6 +22,8 @@ a line. Instants are ISO 8601, taken as UTC where they name no zone; dates are 2
 A row is refused, with its line and what to do, where it cannot be read. Where refusing it would let
 a call through that the row speaks against, it is taken at its strictest instead, and listed all the
 same: a revocation at an unreadable time happened now, a request of no readable date is in force.
+
+One reader a kind of record: long, and flat.
 """
 
 from __future__ import annotations

@@ -1,6 +1,8 @@
 """Answers to an auditor's questions: values that pages and commands print.
 
 Every answer names the journal entries that prove it; `dialer audit verify` proves those.
+
+One long list of plain values, no logic.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Everything that can happen to the floor. Past tense; `at` is when it happened as first seen."""
+"""Everything that can happen to the floor. Past tense; `at` is when it happened as first seen.
+
+One long list, so that the floor's whole vocabulary is found in one place.
+"""
 
 from __future__ import annotations
 

@@ -3,6 +3,7 @@ count as idle and the clock would jump.
 
 The journal is chained and the projections move as in SQL, by the same pure functions; only the
 questions are answered by going over rows instead of by SQL. Held to the same contract suite.
+It is long because a store has that many questions to answer.
 """
 
 from __future__ import annotations

@@ -2,6 +2,8 @@
 
 `project` turns an entry into changes of rows; a store applies them in the transaction that writes
 the entry. Tables and columns are those of `tables`; a row here is a mapping of column to value.
+
+One function a kind of entry: long, and flat.
 """
 
 from __future__ import annotations

@@ -57,7 +57,7 @@ PATIENCE_S = 2
 
 MARGIN_MS = 10_000
 """How far ahead of its instant a slot in a shared book is dated: the floor dials within 5 s of it
-or not at all (`dialling.COMMIT_MS`), and 5 s more are for clocks that do not quite agree."""
+or not at all (`floor.dialling.COMMIT_MS`), and 5 s more are for clocks that do not quite agree."""
 
 RETRY_S = 2.0
 """How long a shared book that failed is left alone."""

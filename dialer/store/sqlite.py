@@ -2,7 +2,7 @@
 
 SQLite in WAL mode: readers see what is committed and never hold up the writer. The reading methods
 work without `run` too, and beside a running service: `dialer report` and `dialer audit` use them
-so.
+so. It is long because a store has that many questions to answer; each is a few lines here.
 """
 
 from __future__ import annotations
