@@ -47,6 +47,7 @@ _USUAL_PROFILES = {
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
 @click.option("--kind", type=click.Choice([*LIST_SOURCES]), help="What being on it means.")
 @click.option("--state", default="", help="Whose list it is, with --kind state.")
+@click.option("--country", default="", help="Whose list it is, with --kind national; US without.")
 @click.option(
     "--profile", default="", help=f"{', '.join(profile_names())}, or a .toml file of your own."
 )
@@ -62,6 +63,7 @@ def import_list(
     file: Path,
     kind: str | None,
     state: str,
+    country: str,
     profile: str,
     obtained: str | None,
     issued: str | None,
@@ -96,7 +98,7 @@ def import_list(
             manifest = _shelf(settings).import_file(
                 name,
                 wanted,
-                state or (entry.state if entry else ""),
+                state or country.replace("US", "") or (entry.state if entry else ""),
                 file,
                 find_profile(layout, settings.dnc_lists if own else None),
                 _when("obtained", obtained) or now_of(settings),

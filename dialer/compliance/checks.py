@@ -250,8 +250,14 @@ def _copies(versions: Sequence[ListVersion], rule: ListRule) -> list[ListVersion
     """Those of the list the rule is about."""
     kind, key = ListKind.STATE, rule.list_key
     if key == NATIONAL:
-        kind, key = ListKind.NATIONAL, ""
-    return [each for each in versions if each.kind is kind and (not key or each.state == key)]
+        kind, key = ListKind.NATIONAL, country_key(rule.jurisdiction)
+    return [each for each in versions if each.kind is kind and each.state == key]
+
+
+def country_key(jurisdiction: str) -> str:
+    """How copies of the national list of the jurisdiction's country name it: see `ListVersion`."""
+    country = jurisdiction[:2]
+    return "" if country == "US" else country
 
 
 def _obtained(version: ListVersion) -> Instant:

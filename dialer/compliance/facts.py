@@ -36,8 +36,9 @@ class ListKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ListVersion:
-    """The copy of a list a decision used. `state`: of a state list. `issued_at`: when the registry
-    published it, where that matters. `sha256`: of the file it was read from."""
+    """The copy of a list a decision used. `state`: whose list it is: of a state list the state, of
+    a national list the country (ISO 3166), empty for the United States. `issued_at`: when the
+    registry published it, where that matters. `sha256`: of the file it was read from."""
 
     name: str
     kind: ListKind

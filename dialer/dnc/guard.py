@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from dialer.compliance.law_files import load_law
 from dialer.dnc.index import SetKind
 from dialer.dnc.manifest import Manifest
 from dialer.dnc.profile import Profile
@@ -30,14 +31,17 @@ def check_name(name: str, kind: SetKind, state: str) -> None:
                 "Rename it.",
             )
         )
+    if kind is SetKind.NATIONAL and state != "US" and state in load_law().jurisdictions:
+        return
     if (kind is SetKind.STATE) != bool(_STATE.fullmatch(state)):
         raise OperatorError(
             Problem(
                 "list",
                 None,
-                "a state list has a state like FL, and no other list has one",
+                "a state list has a state like FL, a national list of another country that country "
+                "like GB, and no other list has either",
                 state,
-                "Correct kind or state.",
+                "Correct kind, state or country.",
             )
         )
 

@@ -81,7 +81,8 @@ LIST_KINDS = frozenset(SetKind(kind) for kind in ListKind)
 
 @dataclass(frozen=True, slots=True)
 class ListIdentity:
-    """Which list an index holds: as `ListVersion`, of any kind. `sha256`: of the file it was read
+    """Which list an index holds: as `ListVersion`, of any kind. `state`: a national list's country
+    stands there too, where it is not the United States. `sha256`: of the file it was read
     from, as that came."""
 
     name: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dialer.compliance.checks import country_key
 from dialer.compliance.facts import ListKind
 from dialer.compliance.grounds import days_between
 from dialer.compliance.law_in_force import national_list_rule
@@ -99,10 +100,15 @@ def _registries(floor: FloorState, now: Instant) -> str:
         rule = national_list_rule(floor.ruleset, country, now)
         if rule is None:
             continue
-        copies = [v for v in floor.suppressions.versions if v.kind is ListKind.NATIONAL]
+        copies = [
+            version
+            for version in floor.suppressions.versions
+            if version.kind is ListKind.NATIONAL and version.state == country_key(country)
+        ]
         if not copies:
             return (
-                f"No copy of the national do-not-call list is loaded ({rule.citation}): import one."
+                f"No copy of the national do-not-call list of {country} is loaded "
+                f"({rule.citation}): import one."
             )
         stale = [
             copy.name for copy in copies if days_between(copy.obtained_at, now) > rule.max_age_days

@@ -18,6 +18,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from dialer.compliance.checks import country_key
 from dialer.compliance.facts import Facts, InternalRequest, ListKind, ListVersion, OwnCap
 from dialer.compliance.law import ListRule, Ruleset
 from dialer.compliance.law_files import load_law
@@ -405,7 +406,15 @@ def _list_facts(case: _Case, ruleset: Ruleset) -> tuple[tuple[ListVersion, ...],
     fresh = Instant(case.at - DAY_MS)
     states = _states_with_lists(ruleset) | set(given.states) | set(given.state_obtained_at)
     versions = [
-        ListVersion(NATIONAL, ListKind.NATIONAL, given.national_obtained_at or fresh),
+        *(
+            ListVersion(
+                f"{NATIONAL} {key}".rstrip(),
+                ListKind.NATIONAL,
+                given.national_obtained_at or fresh,
+                key,
+            )
+            for key in sorted(_countries_with_lists(ruleset))
+        ),
         ListVersion(LITIGATOR, ListKind.LITIGATOR, fresh),
     ]
     versions += [
@@ -419,9 +428,21 @@ def _list_facts(case: _Case, ruleset: Ruleset) -> tuple[tuple[ListVersion, ...],
         for state in sorted(states)
     ]
     on = set(given.states)
-    on |= {NATIONAL} if given.national else set()
+    if given.national:
+        on |= {version.name for version in versions if version.kind is ListKind.NATIONAL}
     on |= {LITIGATOR} if given.litigator else set()
     return tuple(versions), frozenset(on)
+
+
+@lru_cache(maxsize=8)
+def _countries_with_lists(ruleset: Ruleset) -> frozenset[str]:
+    """As `ListVersion.state` names the countries."""
+    return frozenset(
+        country_key(code)
+        for code, jurisdiction in ruleset.jurisdictions.items()
+        for rule in jurisdiction.rules
+        if isinstance(rule, ListRule) and rule.list_key == NATIONAL
+    )
 
 
 @lru_cache(maxsize=8)

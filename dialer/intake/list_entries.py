@@ -32,13 +32,14 @@ _LAYOUTS = {"npa,number": "npa_numbers", "number": "numbers"}
 """Layouts that need no profile of their own, and the profile each is."""
 
 _NEEDED = ("name", "source", "file", "obtained")
-_KEYS = ("name", "source", "state", "layout", "profile", "file", "obtained", "issued")
+_KEYS = ("name", "source", "state", "country", "layout", "profile", "file", "obtained", "issued")
 _STATE = re.compile(r"[A-Z]{2}")
 
 
 @dataclass(frozen=True, slots=True)
 class ListEntry:
-    """A list, as its operator describes it. `kind`: see LIST_SOURCES. `profile`: its name, or a
+    """A list, as its operator describes it. `kind`: see LIST_SOURCES. `state`: whose it is, as in
+    `ListVersion`. `profile`: its name, or a
     `.toml` file beside lists.toml. `obtained_at` is the start of the day (UTC) if only a day is
     given: the earliest it can have been. `where`, `line`: where the file is named."""
 
@@ -105,6 +106,10 @@ def _entry(read: object, place: int, text: TomlText, root: Path) -> ListEntry:
         wrong("state", "a state list needs its state", 'Add for example state = "FL".')
     if fields["source"] != "state" and fields["state"]:
         wrong("state", "only a state list has a state", "Remove it.")
+    if fields["country"] and fields["source"] != "national":
+        wrong("country", "only a national list has a country", "Remove it.")
+    elif fields["country"] and not _STATE.fullmatch(fields["country"]):
+        wrong("country", "a country is its two letters", 'Write it like country = "GB".')
     for key in ("file", "profile"):
         if ".." in PurePosixPath(fields[key]).parts or PurePosixPath(fields[key]).is_absolute():
             wrong(key, "only files beside lists.toml can be used", "Move the file there.")
@@ -120,7 +125,7 @@ def _entry(read: object, place: int, text: TomlText, root: Path) -> ListEntry:
     return ListEntry(
         name=fields["name"],
         kind=LIST_SOURCES[fields["source"]],
-        state=fields["state"],
+        state=fields["state"] or fields["country"].replace("US", ""),
         profile=fields["profile"] or _LAYOUTS[fields["layout"]],
         file=root / PurePosixPath(fields["file"]),
         obtained_at=times["obtained"],

@@ -115,8 +115,8 @@ def freshness(shelf: ListShelf, ruleset: Ruleset, now: Instant) -> tuple[Freshne
 
 def max_age_days(ruleset: Ruleset, kind: str, state: str, now: Instant) -> int | None:
     """How old the copy of a list of this kind may be: the strictest row that holds today, None
-    where no row asks. A national list is that of the United States."""
-    key, code = "national", "US"
+    where no row asks."""
+    key, code = "national", state or "US"
     if kind == SetKind.STATE:
         key, code = state, f"US-{state}"
     elif kind != SetKind.NATIONAL:

@@ -61,6 +61,8 @@ def test_good_entries(tmp_path: Path) -> None:
         ('state = "PA"\n', "", 8, "needs its state"),
         ('state = "PA"', 'state = "Pa"', 11, "needs its state"),
         ('source = "national"', 'source = "national"\nstate = "PA"', 4, "only a state list"),
+        ('source = "national"', 'source = "national"\ncountry = "gb"', 4, "two letters"),
+        ('source = "state"', 'source = "state"\ncountry = "GB"', 11, "only a national list"),
         ('name = "PA"', 'name = "national"', 9, "already"),
         ('"national.txt"', '"../national.txt"', 5, "beside lists.toml"),
         ('"national.txt"', '"/national.txt"', 5, "beside lists.toml"),
@@ -83,3 +85,10 @@ def test_mistakes(tmp_path: Path, old: str, new: str, line: int | None, says: st
 def test_no_list_of_lists(tmp_path: Path) -> None:
     with pytest.raises(OperatorError, match="cannot be read"):
         read_list_entries(tmp_path)
+
+
+def test_a_national_list_of_another_country(tmp_path: Path) -> None:
+    with_country = GOOD.replace('source = "national"', 'source = "national"\ncountry = "GB"')
+    assert read(tmp_path, with_country)[0].state == "GB"
+    at_home = GOOD.replace('source = "national"', 'source = "national"\ncountry = "US"')
+    assert read(tmp_path, at_home)[0].state == ""

@@ -7,7 +7,7 @@ from datetime import date
 
 import pytest
 
-from dialer.compliance.facts import Facts
+from dialer.compliance.facts import Facts, ListKind, ListVersion
 from dialer.compliance.facts_json import facts_from_json, facts_to_json
 from dialer.compliance.law_files import load_law
 from dialer.compliance.screening import decide
@@ -16,7 +16,7 @@ from dialer.floor.facts import campaign_facts, claims_of
 from dialer.model.campaigns import Campaign
 from dialer.model.instant import DAY_MS, HOUR_MS, Instant
 from dialer.model.leads import Lead
-from dialer.model.numbers import CallerId
+from dialer.model.numbers import CallerId, PhoneNumber
 from dialer.model.records import LineType, RequestChannel, RndAnswer, RndStatus
 from dialer.model.screening import ReasonCode, Refused
 from dialer.model.suppression import Suppression, SuppressionSource
@@ -146,3 +146,14 @@ def test_the_slots_a_dial_takes() -> None:
     assert claims[0].key != again[0].key and claims[1].key == again[1].key
     new_york = lead()
     assert len(claims_of(facts(), new_york, load_law(), NOON, linked=True)) == 1
+
+
+def test_one_countrys_registry_says_nothing_of_anothers_numbers() -> None:
+    """A Canadian number needs a copy of Canada's list, however fresh the United States' one is."""
+    toronto = replace(
+        lead(area=416), number=PhoneNumber("+14165550100", "CA", ("America/Toronto",))
+    )
+    both = replace(facts(who=toronto), enabled=frozenset({"US", "CA"}))
+    assert codes(both) == (ReasonCode.DATA_MISSING,)
+    canadas = ListVersion("dncl", ListKind.NATIONAL, NOON, "CA")
+    assert codes(replace(both, lists=(*both.lists, canadas))) == ()
