@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from itertools import islice
 from operator import itemgetter
@@ -33,7 +34,7 @@ from dialer.store.audit_rows import (
 T = TypeVar("T")
 
 
-class MemoryAuditTrail:
+class MemoryAuditTrail(ABC):
     """`dialer.store.audit_port.AuditTrail` for a store that keeps rows as `MemoryStore` does."""
 
     _rows: list[ChainedRow]
@@ -41,14 +42,17 @@ class MemoryAuditTrail:
     _personal: dict[str, PersonalValue]
     _tables: dict[str, dict[tuple[Any, ...], dict[str, Any]]]
 
+    @abstractmethod
     async def _in_turn(self, job: Callable[[], T]) -> T:
-        raise NotImplementedError
+        """Do something once everything taken before is done."""
 
+    @abstractmethod
     def _write(self, entry: JournalEntry) -> None:
-        raise NotImplementedError
+        """Chain an entry and carry out its changes."""
 
+    @abstractmethod
     def _readable(self, row: ChainedRow, values: Mapping[str, str]) -> StoredEntry:
-        raise NotImplementedError
+        """The entry of a row, with the values its keys stand for."""
 
     async def entries(
         self,

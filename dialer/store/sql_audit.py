@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -76,19 +77,22 @@ def entries_question(
     return question
 
 
-class SqlAuditTrail:
+class SqlAuditTrail(ABC):
     """`dialer.store.audit_port.AuditTrail` for a store that reads and writes as `SqlStore` does."""
 
     _path: Path
 
+    @abstractmethod
     async def _read(self, question: Callable[[Connection], T]) -> T:
-        raise NotImplementedError
+        """Ask the database, beside the writer."""
 
+    @abstractmethod
     async def _alone(self, do: Callable[[Transaction], T]) -> T:
-        raise NotImplementedError
+        """Do something in a transaction of its own."""
 
+    @abstractmethod
     async def _personal_key(self) -> PersonalKey:
-        raise NotImplementedError
+        """The key under which the journal knows numbers and words."""
 
     async def entries(
         self,
