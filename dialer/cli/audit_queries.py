@@ -148,13 +148,17 @@ def _decision_words(decision: Decided, every: bool) -> Iterator[str]:
     if decision.next_allowed_at is not None:
         yield f"  next allowed {stamp(decision.next_allowed_at)}"
     yield from (f"  decided under a loosened rule: {each}" for each in decision.approvals)
-    for version in decision.lists:
+    here = {code.partition("-")[2] for code in decision.jurisdictions}
+    told = [v for v in decision.lists if every or v.listed or not v.state or v.state in here]
+    for version in told:
         on = "ON IT" if version.listed else "not on it"
         state = f" {version.state}" if version.state else ""
         yield (
             f"  list {version.name} ({version.kind.lower()}{state}), obtained "
             f"{stamp(version.obtained_at)}, sha256 {version.sha256 or 'not known'}: {on}"
         )
+    if len(told) < len(decision.lists):
+        yield f"  on none of {len(decision.lists) - len(told)} lists of other places (--all)"
     yield from (f"  {each}" for each in decision.evidence)
     shown = [r for r in decision.rules if every or r.outcome is not RuleOutcome.PASSED]
     for rule in shown:
