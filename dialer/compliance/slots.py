@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from dialer.compliance.limit_checks import free_from
 from dialer.model.calls import AttemptId, AttemptState
 from dialer.model.commands import Claim
 from dialer.model.dispositions import SystemDisposition
@@ -29,10 +30,8 @@ class Taken(NamedTuple):
 def free_at(claim: Claim, taken: Iterable[int], at: Instant) -> Instant | None:
     """When the claim has a slot again, given the instants of the slots taken under it (in any
     order); None: it has one at `at`."""
-    counted = sorted((slot for slot in taken if slot > at - claim.window_ms), reverse=True)
-    if len(counted) < claim.limit:
-        return None
-    return Instant(counted[claim.limit - 1] + claim.window_ms)
+    free = free_from([Instant(slot) for slot in taken], claim.limit, claim.window_ms, at)
+    return None if free == at else free
 
 
 def gives_back(entry: JournalEntry) -> bool:
