@@ -126,24 +126,24 @@ def _exemptions(checks: list[RuleCheck]) -> tuple[Exemption, ...]:
 def caps_in_force(facts: Facts, ruleset: Ruleset, now: Instant) -> tuple[CapRule, ...]:
     """The statutory caps that bind a call with these facts, those an exemption lifts left out: a
     slot under each is to be reserved before the dial."""
-    case, _ = _look(facts, ruleset, now)
-    if case is None:
+    case = _case(facts, ruleset, now)
+    if isinstance(case, RuleCheck):
         return ()
     return tuple(rule for rule in case.law.caps if not case.lifts(rule))
 
 
-def _look(facts: Facts, ruleset: Ruleset, now: Instant) -> tuple[Case | None, list[RuleCheck]]:
-    """Every check; no case where the number, its country or its clocks are not known well enough to
-    say which rules bind."""
+def _case(facts: Facts, ruleset: Ruleset, now: Instant) -> Case | RuleCheck:
+    """What there is to decide on, or the one check that fails before any rule can bind: the number
+    or its country."""
     place = facts.place
     if place.fault is not None:
         explain = f"{place.fault_explain.rstrip('.')}."
-        return None, [RuleCheck("number", place.fault, False, {}, (), explain)]
+        return RuleCheck("number", place.fault, False, {}, (), explain)
     codes = _codes(place.country, place.states, ruleset)
     if place.country not in facts.enabled or not codes:
         named = ", ".join(sorted(facts.enabled))
         explain = f"The number belongs to {place.country or 'no known country'}; enabled: {named}."
-        check = RuleCheck(
+        return RuleCheck(
             "jurisdiction",
             ReasonCode.JURISDICTION_NOT_ENABLED,
             False,
@@ -151,14 +151,21 @@ def _look(facts: Facts, ruleset: Ruleset, now: Instant) -> tuple[Case | None, li
             (),
             explain,
         )
-        return None, [check]
-    clocks, unknown = _clocks(place, now, facts.end_guard_ms)
+    clocks, _ = _clocks(place, now, facts.end_guard_ms)
     days = [clock.ordinal for clock, _ in clocks] or [now // DAY_MS + EPOCH_ORDINAL]
     line = effective_line(facts, _grace_days(ruleset, codes[0]), now)
     law = law_in_force(ruleset, codes, facts.mode, facts.purpose, line.type, min(days), max(days))
     grounds = grounds_of(facts, law, now)
     on = [each for each in facts.lists if each.name in facts.on_lists] if facts.on_lists else ()
-    case = Case(facts, on, law, grounds, line, clocks, now)
+    return Case(facts, on, law, grounds, line, clocks, now)
+
+
+def _look(facts: Facts, ruleset: Ruleset, now: Instant) -> tuple[Case | None, list[RuleCheck]]:
+    """Every check; no case where the number or its country is not known well enough to say which
+    rules bind."""
+    case = _case(facts, ruleset, now)
+    if isinstance(case, RuleCheck):
+        return None, [case]
     checks = [
         *emergency_checks(case),
         *internal_checks(case),
@@ -168,9 +175,9 @@ def _look(facts: Facts, ruleset: Ruleset, now: Instant) -> tuple[Case | None, li
         *unruled_list_checks(case),
         *consent_checks(case),
         *line_checks(case),
-        *(hours_checks(case) if clocks else (_no_clock(place, unknown),)),
+        *(hours_checks(case) if case.clocks else (_no_clock(facts.place, now),)),
     ]
-    if clocks and facts.hours is not None:
+    if case.clocks and facts.hours is not None:
         checks.append(own_hours_check(case, facts.hours))
     checks += cap_checks(case)
     checks += own_checks(case)
@@ -186,7 +193,8 @@ def _rests_on_consent(case: Case, checks: list[RuleCheck]) -> bool:
     )
 
 
-def _no_clock(place: Place, unknown_zone: str | None) -> RuleCheck:
+def _no_clock(place: Place, now: Instant) -> RuleCheck:
+    _, unknown_zone = _clocks(place, now, 0)
     return RuleCheck(
         "zones",
         ReasonCode.TZ_UNKNOWN,
