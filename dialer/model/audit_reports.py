@@ -331,8 +331,9 @@ class RefusalCounts:
 @dataclass(frozen=True, slots=True)
 class ListFreshness:
     """A copy of a list in force. `age_days`: calendar days (UTC) since it was obtained;
-    `max_age_days`: the most the rules in force allow, None where no rule asks. `rows_read` and
-    `rows_rejected`: of its import, None where nothing was kept of it."""
+    `max_age_days`: the most the rules in force allow, None where no rule asks. `entries` are
+    numbers. `version`, `rows_read` and `rows_rejected`: of its import, "" and None where nothing
+    was kept of it."""
 
     name: str
     kind: str
@@ -343,6 +344,7 @@ class ListFreshness:
     max_age_days: int | None
     entries: int
     sha256: str
+    version: str = ""
     rows_read: int | None = None
     rows_rejected: int | None = None
 

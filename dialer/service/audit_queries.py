@@ -36,7 +36,7 @@ from dialer.model.drop_reports import DropSheet
 from dialer.model.errors import JournalFault, OperatorError, Problem
 from dialer.model.instant import DAY_MS, HOUR_MS, Instant
 from dialer.model.journal import EntryKind, StoredEntry
-from dialer.service.list_shelf import Freshness, freshness
+from dialer.service.list_shelf import freshness
 from dialer.store.audit_port import AuditTrail
 
 PAGE = 1_000
@@ -57,24 +57,7 @@ class RulesInUse:
         """Every list in force, by name. Raises OperatorError for a list that is not whole."""
         if self.shelf is None:
             return ()
-        found = freshness(self.shelf, self.ruleset, now)
-        return tuple(self._line(each, self.shelf) for each in found)
-
-    def _line(self, each: Freshness, shelf: ListShelf) -> ListFreshness:
-        manifest = shelf.active_manifest(each.name.partition(":")[0])
-        return ListFreshness(
-            name=each.name,
-            kind=each.kind,
-            state=each.state,
-            obtained_at=each.obtained_at,
-            issued_at=each.issued_at,
-            age_days=each.age_days,
-            max_age_days=each.max_age_days,
-            entries=each.entries,
-            sha256=each.sha256,
-            rows_read=None if manifest is None else manifest.rows_read,
-            rows_rejected=None if manifest is None else manifest.rows_rejected,
-        )
+        return freshness(self.shelf, self.ruleset, now)
 
 
 def shipped_rules() -> RulesInUse:

@@ -8,11 +8,12 @@ from datetime import date
 
 from dialer.compliance.law_lint import lint
 from dialer.intake.toml_lines import read_toml
+from dialer.model.audit_reports import ListFreshness
 from dialer.model.campaigns import Campaign
 from dialer.model.errors import OperatorError, Problem
 from dialer.model.instant import Instant, rfc3339, utc
 from dialer.model.numbers import CallerId
-from dialer.service.list_shelf import Freshness, freshness
+from dialer.service.list_shelf import freshness
 from dialer.service.loading import OperatorData
 from dialer.settings import Settings
 
@@ -28,7 +29,7 @@ class Bearings:
     ruleset: str
     enabled: tuple[str, ...]
     overlays: tuple[str, ...]
-    lists: tuple[Freshness, ...]
+    lists: tuple[ListFreshness, ...]
     clock_check: str
     warnings: tuple[Problem, ...]
 
@@ -50,7 +51,7 @@ class Bearings:
 
 def bearings(settings: Settings, data: OperatorData, now: Instant) -> Bearings:
     """The rules and lists in force at `now`, and what an officer should know of them."""
-    lists: tuple[Freshness, ...] = ()
+    lists: tuple[ListFreshness, ...] = ()
     unread: list[Problem] = []
     if data.shelf is not None:
         try:
@@ -69,7 +70,7 @@ def bearings(settings: Settings, data: OperatorData, now: Instant) -> Bearings:
     )
 
 
-def _stale(copy: Freshness) -> Problem:
+def _stale(copy: ListFreshness) -> Problem:
     return Problem(
         f"list {copy.name}",
         None,

@@ -18,6 +18,7 @@ from dialer.dnc.profile import find_profile
 from dialer.dnc.reading import Progress
 from dialer.dnc.shelf import ListShelf
 from dialer.intake.list_entries import ListEntry, read_list_entries
+from dialer.model.audit_reports import ListFreshness
 from dialer.model.errors import OperatorError, Problem
 from dialer.model.instant import DAY_MS, Instant, utc
 
@@ -69,45 +70,26 @@ def shelve_aside(lists_root: Path, now: Instant) -> ListShelf:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-@dataclass(frozen=True, slots=True)
-class Freshness:
-    """How old the copy of a list is, by calendar days (UTC), and the most the rules in force allow;
-    None where no rule asks. `entries` are numbers."""
-
-    name: str
-    kind: str
-    state: str
-    obtained_at: Instant
-    issued_at: Instant | None
-    age_days: int
-    max_age_days: int | None
-    entries: int
-    sha256: str
-    version: str
-
-    @property
-    def stale(self) -> bool:
-        return self.max_age_days is not None and self.age_days > self.max_age_days
-
-
-def freshness(shelf: ListShelf, ruleset: Ruleset, now: Instant) -> tuple[Freshness, ...]:
+def freshness(shelf: ListShelf, ruleset: Ruleset, now: Instant) -> tuple[ListFreshness, ...]:
     """Of every set in force, by name. Raises OperatorError for a list that is not whole."""
     found = []
     for name, index in sorted({**shelf.active(), **shelf.other_sets()}.items()):
         manifest = shelf.active_manifest(name.partition(":")[0])
         identity = index.identity
         found.append(
-            Freshness(
-                name,
-                identity.kind.value,
-                identity.state,
-                identity.obtained_at,
-                identity.issued_at,
-                now // DAY_MS - identity.obtained_at // DAY_MS,
-                max_age_days(ruleset, identity.kind.value, identity.state, now),
-                index.count,
-                identity.sha256,
-                manifest.version if manifest else "",
+            ListFreshness(
+                name=name,
+                kind=identity.kind.value,
+                state=identity.state,
+                obtained_at=identity.obtained_at,
+                issued_at=identity.issued_at,
+                age_days=now // DAY_MS - identity.obtained_at // DAY_MS,
+                max_age_days=max_age_days(ruleset, identity.kind.value, identity.state, now),
+                entries=index.count,
+                sha256=identity.sha256,
+                version=manifest.version if manifest else "",
+                rows_read=manifest.rows_read if manifest else None,
+                rows_rejected=manifest.rows_rejected if manifest else None,
             )
         )
     return tuple(found)

@@ -32,9 +32,10 @@ from dialer.intake.scrub_rows import (
     csv_line,
     rejected_row,
 )
+from dialer.model.audit_reports import ListFreshness
 from dialer.model.errors import OperatorError, Problem
 from dialer.model.instant import Instant, rfc3339
-from dialer.service.list_shelf import SHELF, Freshness, freshness, shelve
+from dialer.service.list_shelf import SHELF, freshness, shelve
 from dialer.service.loading import OperatorData
 from dialer.service.scrubbing import Known, Scrubber
 from dialer.settings import Settings
@@ -64,7 +65,7 @@ class ScrubReport:
     tzdata: str
     tables: str
     database: bool
-    lists: tuple[Freshness, ...]
+    lists: tuple[ListFreshness, ...]
     rows: int = 0
     allowed: int = 0
     later: Counter[str] = field(default_factory=Counter)
